@@ -1,0 +1,1 @@
+//! Admission, decoding, normalising, group commit.

@@ -1,0 +1,1 @@
+//! The semantic layer: views, filters, plans. Pure.

@@ -1,0 +1,1 @@
+//! The storage seam: traits, capabilities, errors, shared lowering.

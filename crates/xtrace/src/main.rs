@@ -1,0 +1,3 @@
+//! Self-hosted observability backend for LLM applications and agents.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Rules of the tree as tests; see `tests/`.
