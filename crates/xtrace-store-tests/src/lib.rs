@@ -1,1 +1,3 @@
 //! The conformance suite that every engine passes.
+
+pub mod cluster;
