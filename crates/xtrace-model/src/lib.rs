@@ -1,1 +1,34 @@
-//! The vocabulary of xtrace: ids, time, trace, observation, usage, cost, metric, merge. Pure.
+//! The vocabulary of xtrace: what is received, how it merges, what is derived from it.
+//!
+//! Pure: no I/O, no clock of its own, no async. Everything an engine stores is a *state* (a
+//! join-semilattice, see [`merge`]); everything a reader sees is a *row* or a payload [`derive`]d
+//! from states. What it deliberately does not do: decode wire formats (`xtrace-ingest`), query
+//! (`xtrace-query`), store (`xtrace-store`).
+
+pub mod derive;
+pub mod ids;
+pub mod json;
+pub mod merge;
+pub mod metadata;
+pub mod metric;
+pub mod money;
+pub mod observation;
+pub mod pricing;
+pub mod steps;
+pub mod summary;
+pub mod time;
+pub mod trace;
+pub mod usage;
+
+pub use ids::{ObservationId, ObservationKey, ProjectId, TraceId};
+pub use json::JsonText;
+pub use merge::{Change, First, Latest, Real, Stamp};
+pub use metadata::Metadata;
+pub use metric::{MetricPoint, SeriesKey};
+pub use money::Usd;
+pub use observation::{Level, ObservationFacts, ObservationRow, ObservationState, ObservationType};
+pub use pricing::PriceBook;
+pub use summary::{Contribution, TraceSummary};
+pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use trace::{TraceFacts, TraceRow, TraceState};
+pub use usage::{Cost, Provenance, Usage};
