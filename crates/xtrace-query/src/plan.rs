@@ -1,0 +1,92 @@
+//! Plans: what is asked of an engine, in typed fields and measures, never in SQL.
+
+use xtrace_model::Timestamp;
+
+use crate::filter::Condition;
+use crate::view::{Aggregation, Field, Measure, View};
+
+/// A question about one view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub view: View,
+    pub select: Select,
+    /// All must hold.
+    pub conditions: Vec<Condition>,
+    /// The view's key (of groups: all dimensions) is added by the lowering, so the order is always total.
+    pub order: Vec<Order>,
+    pub limit: u64,
+    pub offset: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Select {
+    Rows(Vec<&'static Field>),
+    /// One row per distinct combination of dimensions, columns in the order given, dimensions first.
+    /// No dimensions: exactly one row.
+    Groups {
+        dimensions: Vec<Dimension>,
+        measures: Vec<MeasureOf>,
+    },
+    /// How many rows [`Select::Groups`] with these dimensions would have: one row, one `Int` column `count`.
+    CountGroups {
+        dimensions: Vec<Dimension>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Dimension {
+    Field(&'static Field),
+    /// The start of the bucket that holds the field's time.
+    Bucket {
+        field: &'static Field,
+        bucket: Bucket,
+    },
+}
+
+/// How times are put in buckets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bucket {
+    /// Multiples of this many microseconds since the epoch.
+    Fixed { micros: i64 },
+    /// Local days: `Int` days since 1970-01-01 of the local calendar. The offset from UTC in force from
+    /// each instant on, ascending; the first also holds before its instant.
+    Day { offsets: Vec<(Timestamp, i32)> },
+}
+
+/// A measure with the way to aggregate it; its column is named `{aggregation}_{measure}` (`sum_totalCost`,
+/// `p95_latency`, `count_count`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MeasureOf {
+    pub measure: &'static Measure,
+    pub aggregation: Aggregation,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    pub by: OrderBy,
+    pub descending: bool,
+}
+
+/// Absent values come last in either direction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OrderBy {
+    Field(&'static Field),
+    Measure(MeasureOf),
+    /// The n-th dimension.
+    Dimension(usize),
+}
+
+impl MeasureOf {
+    pub fn column(&self) -> String {
+        let aggregation = match self.aggregation {
+            Aggregation::Count => "count".to_owned(),
+            Aggregation::CountDistinct => "uniq".to_owned(),
+            Aggregation::Sum => "sum".to_owned(),
+            Aggregation::Avg => "avg".to_owned(),
+            Aggregation::Min => "min".to_owned(),
+            Aggregation::Max => "max".to_owned(),
+            Aggregation::Percentile(percentage) => format!("p{percentage}"),
+        };
+        format!("{aggregation}_{}", self.measure.name)
+    }
+}

@@ -1,0 +1,104 @@
+//! Values as they cross the seam: in conditions going down, in tables coming up.
+
+use xtrace_model::{Timestamp, Usd};
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Text,
+    Bool,
+    Int,
+    Float,
+    /// Exact US dollars.
+    Money,
+    Time,
+    /// A set of texts.
+    TextList,
+    /// A small JSON object as text; can be selected, not compared.
+    Json,
+}
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Money(Usd),
+    Text(Box<str>),
+    Time(Timestamp),
+    TextList(Vec<Box<str>>),
+}
+
+impl Value {
+    pub fn text(text: impl Into<Box<str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Any number as a float.
+    pub fn as_float(&self) -> Option<f64> {
+        match self {
+            Self::Float(value) => Some(*value),
+            #[expect(clippy::cast_precision_loss, reason = "asked for as a float")]
+            Self::Int(value) => Some(*value as f64),
+            Self::Money(amount) => Some(amount.to_f64()),
+            _ => None,
+        }
+    }
+
+    pub fn as_time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Time(time) => Some(*time),
+            _ => None,
+        }
+    }
+
+    pub fn as_money(&self) -> Option<Usd> {
+        match self {
+            Self::Money(amount) => Some(*amount),
+            _ => None,
+        }
+    }
+
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub fn as_list(&self) -> Option<&[Box<str>]> {
+        match self {
+            Self::TextList(list) => Some(list),
+            _ => None,
+        }
+    }
+}
+
+/// The answer to a plan: one column per selected field, dimension or measure, in that order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    pub columns: Vec<Box<str>>,
+    pub rows: Vec<Vec<Value>>,
+}
+
+impl Table {
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| &**column == name)
+    }
+}
