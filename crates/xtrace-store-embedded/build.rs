@@ -6,6 +6,11 @@
 //! binary and the library in one folder. With the feature `bundled` DuckDB is compiled in and this script
 //! does nothing.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo talks to build scripts through the environment"
+)]
+
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -22,14 +27,17 @@ fn main() {
     let Ok(library) = library.canonicalize() else {
         println!("cargo::error={} is not there", library.display());
         println!("cargo::error=run `make duckdb` once: it fetches DuckDB's prebuilt library");
-        println!("cargo::error=or set DUCKDB_LIB_DIR to a folder with {name} 1.5.6, or compile it in: --features bundled");
+        println!(
+            "cargo::error=or set DUCKDB_LIB_DIR to a folder with {name} 1.5.6, or compile it in: --features bundled"
+        );
         return;
     };
     let dir = library.parent().expect("a file lies in a folder");
     println!("cargo::rustc-link-search=native={}", dir.display());
     for folder in binary_dirs() {
         let beside = folder.join(name);
-        place(&library, &beside).unwrap_or_else(|error| panic!("cannot place {}: {error}", beside.display()));
+        place(&library, &beside)
+            .unwrap_or_else(|error| panic!("cannot place {}: {error}", beside.display()));
         println!("cargo::rerun-if-changed={}", beside.display());
     }
 }
@@ -52,7 +60,10 @@ fn library_dir() -> PathBuf {
 fn binary_dirs() -> [PathBuf; 2] {
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     // <profile>/build/<package>-<hash>/out
-    let profile = out_dir.ancestors().nth(3).expect("OUT_DIR lies in the profile's folder");
+    let profile = out_dir
+        .ancestors()
+        .nth(3)
+        .expect("OUT_DIR lies in the profile's folder");
     [profile.to_path_buf(), profile.join("deps")]
 }
 
@@ -70,7 +81,10 @@ fn place(library: &Path, beside: &Path) -> io::Result<()> {
     if fs::hard_link(library, &scratch).is_err() {
         fs::copy(library, &scratch)?;
         // Cargo runs this script again when the file looks newer than the script's last run.
-        fs::File::options().write(true).open(&scratch)?.set_modified(wanted.modified()?)?;
+        fs::File::options()
+            .write(true)
+            .open(&scratch)?
+            .set_modified(wanted.modified()?)?;
     }
     fs::rename(&scratch, beside)
 }
