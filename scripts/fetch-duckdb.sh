@@ -5,6 +5,9 @@
 #
 # The library comes from the npm package that DuckDB publishes. What was recorded below is checked; on other
 # platforms npm's own integrity check is the only one.
+#
+# --check         only tells by its exit code whether the library is there
+# --has-registry  only tells whether it could be fetched without npm, by npm's settings
 set -euo pipefail
 
 # The DuckDB version must be the one of the `duckdb` crate in Cargo.toml (=1.10506.1 is DuckDB 1.5.6).
@@ -80,12 +83,23 @@ fetch_into() {
     mv "$scratch/package/$library" "$cache/$library"
 }
 
+# A folder of that name may only be something made by hand; it is not ours to delete.
+link_checkout() {
+    if [ -e "$root/.duckdb" ] && [ ! -L "$root/.duckdb" ]; then
+        is_right "$root/.duckdb/$library" || die "$root/.duckdb has no usable $library; remove it and try again"
+    else
+        ln -sfn "$1" "$root/.duckdb"
+    fi
+}
+
 detect_platform
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/xtrace/duckdb/$version-$platform"
-is_right "$cache/$library" || fetch_into "$cache"
-# A folder of that name may only be something made by hand; it is not ours to delete.
-if [ -e "$root/.duckdb" ] && [ ! -L "$root/.duckdb" ]; then
-    is_right "$root/.duckdb/$library" || die "$root/.duckdb is a folder without the right $library; remove it and retry"
-else
-    ln -sfn "$cache" "$root/.duckdb"
-fi
+case "${1:-}" in
+    --check) is_right "$root/.duckdb/$library" ;;
+    --has-registry) [ -n "$(configured_registry)" ] ;;
+    "")
+        is_right "$cache/$library" || fetch_into "$cache"
+        link_checkout "$cache"
+        ;;
+    *) die "unknown argument $1" ;;
+esac
