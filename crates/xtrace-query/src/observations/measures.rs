@@ -1,6 +1,9 @@
 //! Measures of observations.
 
-use super::{CACHE_READ_TOKENS, INPUT_COST, INPUT_TOKENS, LATENCY, OUTPUT_COST, OUTPUT_TOKENS, REASONING_TOKENS, START_TIME, TIME_TO_FIRST_TOKEN, TOTAL_COST, TOTAL_TOKENS, TRACE_ID};
+use super::{
+    CACHE_READ_TOKENS, INPUT_COST, INPUT_TOKENS, LATENCY, OUTPUT_COST, OUTPUT_TOKENS,
+    REASONING_TOKENS, START_TIME, TIME_TO_FIRST_TOKEN, TOTAL_COST, TOTAL_TOKENS, TRACE_ID,
+};
 use crate::view::{Measure, Measured, Unit, View};
 
 const fn measure(name: &'static str, of: Measured, unit: Unit, doc: &'static str) -> Measure {
@@ -11,6 +14,7 @@ const fn measure(name: &'static str, of: Measured, unit: Unit, doc: &'static str
         unit,
         doc,
     }
+}
 
 pub static COUNT: Measure = measure("count", Measured::Rows, Unit::Count, "Observations.");
 pub static UNIQUE_TRACES: Measure = measure(
