@@ -56,7 +56,7 @@ install_rust() {
         return
     fi
     has curl || apt_install "curl" curl ca-certificates
-    curl --proto '=https' --tlsv1.2 --fail --silent --show-error https://sh.rustup.rs \
+    curl --proto '=https' --tlsv1.2 --fail --silent --show-error https://static.rust-lang.org/rustup/rustup-init.sh \
         | sh -s -- -y --no-modify-path --profile minimal --component clippy --component rustfmt >&2
 }
 
