@@ -13,7 +13,8 @@ set -euo pipefail
 # The DuckDB version must be the one of the `duckdb` crate in Cargo.toml (=1.10506.1 is DuckDB 1.5.6).
 readonly version="1.5.6-r.1"
 
-readonly root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+readonly root
 
 die() {
     echo "fetch-duckdb: $*" >&2

@@ -8,7 +8,8 @@
 # nothing and needs no network.
 set -euo pipefail
 
-readonly root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+readonly root
 readonly postgres_min=14
 # Where rustup puts cargo, also when the shell has not been told yet.
 export PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
