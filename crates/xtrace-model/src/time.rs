@@ -18,9 +18,9 @@ pub struct TimestampError {
     text: String,
 }
 
-/// 0000-01-01T00:00:00Z and 9999-12-30T22:00:00.999999Z: what every engine, wire format and time zone can hold.
+/// 0000-01-01T00:00:00Z and 9999-12-30T22:00:00Z: what every engine, wire format and time zone can hold.
 const MICROS_MIN: i64 = -62_167_219_200_000_000;
-const MICROS_MAX: i64 = 253_402_207_200_999_999;
+const MICROS_MAX: i64 = 253_402_207_200_000_000;
 
 impl Timestamp {
     pub const MIN: Self = Self(MICROS_MIN);
@@ -124,6 +124,12 @@ mod tests {
         check("2026-01-31T12:00:00.123456789Z", "2026-01-31T12:00:00.123456Z");
         check("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z");
         check("9999-12-30T21:59:59.999999Z", "9999-12-30T21:59:59.999999Z");
+    }
+
+    #[test]
+    fn the_first_and_the_last_instant_can_be_written() {
+        assert_eq!(Timestamp::MIN.to_string(), "0000-01-01T00:00:00Z");
+        assert_eq!(Timestamp::from_micros(i64::MAX).to_string(), "9999-12-30T22:00:00Z");
     }
 
     #[test]
