@@ -15,7 +15,8 @@ pub enum MetricAggregation {
     Last,
     Count,
     /// Increase per second: the sum of rises between neighbouring points of each series (a fall is a
-    /// reset: the new value is the rise) that end in the bucket, divided by the bucket's length.
+    /// reset: the new value is the rise) that end in the bucket, divided by the bucket's length. The first
+    /// point from [`MetricPlan::scan_from`] on has no neighbour before it; a bucket where no rise ends is empty.
     Rate,
     /// Exact, interpolated; the number is the percentage.
     Percentile(u8),
@@ -43,6 +44,9 @@ impl MetricAggregation {
     }
 }
 
+/// How far before the window a rate looks at least for the point that the first rise begins with.
+pub const RATE_LOOKBACK_MICROS: i64 = 300_000_000;
+
 /// A question about the series of one name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricPlan {
@@ -62,6 +66,20 @@ pub struct MetricPlan {
     pub series_max: usize,
     /// Of more points per series than this, the newest are kept.
     pub points_max: usize,
+}
+
+impl MetricPlan {
+    /// From when on points are looked at: from `from` on, for a rate one step earlier, or
+    /// [`RATE_LOOKBACK_MICROS`] where that is more.
+    pub fn scan_from(&self) -> Timestamp {
+        match self.aggregation {
+            MetricAggregation::Rate => {
+                let lookback = self.step_micros.max(RATE_LOOKBACK_MICROS);
+                self.from.saturating_add_micros(-lookback)
+            }
+            _ => self.from,
+        }
+    }
 }
 
 /// The answer, series in order of their labels, points ascending.

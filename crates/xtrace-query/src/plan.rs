@@ -12,7 +12,8 @@ pub struct Plan {
     pub select: Select,
     /// All must hold.
     pub conditions: Vec<Condition>,
-    /// The view's key (of groups: all dimensions) is added by the lowering, so the order is always total.
+    /// The view's key (of groups: all dimensions), ascending, is added by the lowering, so the order is always
+    /// total.
     pub order: Vec<Order>,
     pub limit: u64,
     pub offset: u64,
@@ -27,7 +28,8 @@ pub enum Select {
         dimensions: Vec<Dimension>,
         measures: Vec<MeasureOf>,
     },
-    /// How many rows [`Select::Groups`] with these dimensions would have: one row, one `Int` column `count`.
+    /// How many rows [`Select::Groups`] with these dimensions would have without limit: one row, one `Int` column
+    /// `count`. Order, limit and offset do not matter.
     CountGroups {
         dimensions: Vec<Dimension>,
     },
@@ -48,12 +50,14 @@ pub enum Dimension {
 pub enum Bucket {
     /// Multiples of this many microseconds since the epoch.
     Fixed { micros: i64 },
-    /// Local days: `Int` days since 1970-01-01 of the local calendar. The offset from UTC in force from
+    /// Local days: `Int` days since 1970-01-01 of the local calendar. The offset from UTC in seconds in force from
     /// each instant on, ascending; the first also holds before its instant.
     Day { offsets: Vec<(Timestamp, i32)> },
 }
 
-/// A measure with the way to aggregate it; its column is named `{aggregation}_{measure}` (`sum_totalCost`,
+/// A measure with the way to aggregate it. Absent values are left out: over none, counts and sums are 0 and the
+/// others absent. Averages and percentiles are `Float`, counts `Int`, the others of the field's kind; sums of
+/// whole numbers stop at the ends of `i64`. Its column is named `{aggregation}_{measure}` (`sum_totalCost`,
 /// `p95_latency`, `count_count`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MeasureOf {
@@ -78,15 +82,6 @@ pub enum OrderBy {
 
 impl MeasureOf {
     pub fn column(&self) -> String {
-        let aggregation = match self.aggregation {
-            Aggregation::Count => "count".to_owned(),
-            Aggregation::CountDistinct => "uniq".to_owned(),
-            Aggregation::Sum => "sum".to_owned(),
-            Aggregation::Avg => "avg".to_owned(),
-            Aggregation::Min => "min".to_owned(),
-            Aggregation::Max => "max".to_owned(),
-            Aggregation::Percentile(percentage) => format!("p{percentage}"),
-        };
-        format!("{aggregation}_{}", self.measure.name)
+        format!("{}_{}", self.aggregation.name(), self.measure.name)
     }
 }

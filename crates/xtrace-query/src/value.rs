@@ -18,6 +18,22 @@ pub enum Kind {
     Json,
 }
 
+impl Kind {
+    /// For messages.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Bool => "true or false",
+            Self::Int => "whole numbers",
+            Self::Float => "numbers",
+            Self::Money => "US dollars",
+            Self::Time => "times",
+            Self::TextList => "a set of texts",
+            Self::Json => "JSON",
+        }
+    }
+}
+
 /// One cell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -32,6 +48,20 @@ pub enum Value {
 }
 
 impl Value {
+    /// For messages.
+    pub fn noun(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "true or false",
+            Self::Int(_) => "a whole number",
+            Self::Float(_) => "a number",
+            Self::Money(_) => "an amount of US dollars",
+            Self::Text(_) => "a text",
+            Self::Time(_) => "a time",
+            Self::TextList(_) => "a set of texts",
+        }
+    }
+
     pub fn text(text: impl Into<Box<str>>) -> Self {
         Self::Text(text.into())
     }

@@ -53,6 +53,21 @@ pub enum Aggregation {
     Percentile(u8),
 }
 
+impl Aggregation {
+    /// As in the names of columns.
+    pub fn name(self) -> String {
+        match self {
+            Self::Count => "count".to_owned(),
+            Self::CountDistinct => "uniq".to_owned(),
+            Self::Sum => "sum".to_owned(),
+            Self::Avg => "avg".to_owned(),
+            Self::Min => "min".to_owned(),
+            Self::Max => "max".to_owned(),
+            Self::Percentile(percentage) => format!("p{percentage}"),
+        }
+    }
+}
+
 /// What a measure is computed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measured {

@@ -1,1 +1,3 @@
 //! The shared engine on PostgreSQL.
+
+pub mod dialect;

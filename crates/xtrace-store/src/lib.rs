@@ -4,7 +4,7 @@
 //! Implement [`TelemetryWriter`], [`TelemetryReader`], [`MetricReader`], [`Catalogue`] and [`Upkeep`];
 //! [`Engine`] then holds by itself. Every line under a trait's *Contract* is a case in
 //! `xtrace-store-tests`; an engine is done when it passes all of them. What engines share, the lowering of
-//! plans to SQL, is in `lower`; what differs between dialects is one small trait there. An engine knows
+//! plans to SQL, is in [`lower`]; what differs between dialects is one small trait there. An engine knows
 //! no other engine, and nothing above the seam names one.
 //!
 //! Merging, derivation and summaries are `xtrace_model`'s: engines call it and store what it returns.
@@ -15,6 +15,7 @@
 
 pub mod catalogue;
 pub mod error;
+pub mod lower;
 pub mod metrics;
 pub mod read;
 pub mod scope;

@@ -1,0 +1,94 @@
+//! The dialect of DuckDB, for the shared lowering.
+//!
+//! It uses nothing of ICU, which not every build has: times are `TIMESTAMP` in UTC. Texts are compared by their bytes
+//! and lower-cased character by character as they are.
+
+use xtrace_query::{Field, ListMatch, TextMatch, View};
+use xtrace_store::lower::{Bind, Dialect, fraction};
+
+/// The dialect over the given sources: items of `FROM` without alias, each with all declared columns and `project`;
+/// `points` with `series_id BIGINT`, `timestamp TIMESTAMP` and `value DOUBLE`.
+#[derive(Clone, Debug)]
+pub struct DuckDbDialect {
+    pub traces: String,
+    pub observations: String,
+    pub points: String,
+}
+
+impl Dialect for DuckDbDialect {
+    /// Money is bound as text, lists of integers as their text `[1,2]`; the others as they are.
+    fn placeholder(&self, index: usize, bind: &Bind) -> String {
+        let kind = match bind {
+            Bind::Text(_) => "VARCHAR",
+            Bind::Bool(_) => "BOOLEAN",
+            Bind::Int(_) => "BIGINT",
+            Bind::Float(_) => "DOUBLE",
+            Bind::Money(_) => "DECIMAL(38,12)",
+            Bind::Time(_) => "TIMESTAMP",
+            Bind::IntList(_) => "BIGINT[]",
+        };
+        format!("CAST(${index} AS {kind})")
+    }
+
+    fn source(&self, view: View, _fields: &[&'static Field]) -> String {
+        match view {
+            View::Traces => self.traces.clone(),
+            View::Observations => self.observations.clone(),
+        }
+    }
+
+    fn points(&self) -> String {
+        self.points.clone()
+    }
+
+    fn project_column(&self) -> &'static str {
+        "project"
+    }
+
+    fn bytewise(&self, text: &str) -> String {
+        text.to_owned()
+    }
+
+    fn text_match(&self, matching: TextMatch, text: &str, sought: &str) -> String {
+        let function = match matching {
+            TextMatch::Contains => "contains",
+            TextMatch::StartsWith => "starts_with",
+            TextMatch::EndsWith => "ends_with",
+        };
+        format!("{function}(lower({text}), lower({sought}))")
+    }
+
+    fn list_match(&self, matching: ListMatch, list: &str, members: &[String]) -> String {
+        let function = match matching {
+            ListMatch::All => "list_has_all",
+            ListMatch::Any => "list_has_any",
+        };
+        format!("{function}({list}, [{}])", members.join(", "))
+    }
+
+    fn list_is_empty(&self, list: &str) -> String {
+        format!("(COALESCE(len({list}), 0) = 0)")
+    }
+
+    fn percentile(&self, value: &str, percentage: u8) -> String {
+        format!("quantile_cont({value}, {})", fraction(percentage))
+    }
+
+    fn last(&self, value: &str, time: &str) -> String {
+        format!("arg_max({value}, ROW({time}, {value}))")
+    }
+
+    fn bucket(&self, time: &str, micros: &str, origin: &str) -> String {
+        format!("time_bucket(to_microseconds({micros}), {time}, {origin})")
+    }
+
+    fn local_day(&self, time: &str, offset: &str) -> String {
+        format!("CAST(CAST({time} + to_seconds({offset}) AS DATE) - DATE '1970-01-01' AS BIGINT)")
+    }
+
+    fn members(&self, series_ids: &str, groups: &str) -> String {
+        format!(
+            "(SELECT unnest({series_ids}) AS series_id, unnest({groups}) AS series_group) AS members"
+        )
+    }
+}

@@ -1,0 +1,131 @@
+//! The dialect of PostgreSQL 14 and newer, for the shared lowering.
+
+use xtrace_query::{Field, ListMatch, TextMatch, View};
+use xtrace_store::lower::{Bind, Dialect, fraction};
+
+/// The collation whose `lower` is used, best first: the server decides which of them there are. The first two map
+/// character by character as Unicode's simple lower-casing does. The third knows context (a final sigma), the last
+/// is whatever the database was created with, in the worst case ASCII alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CaseFolding {
+    /// Built in since PostgreSQL 17.
+    Builtin,
+    /// Of the C library, where the cluster was created with it.
+    LibraryUtf8,
+    /// Of ICU, where the server was built with it.
+    Icu,
+    /// The database's own.
+    #[default]
+    Database,
+}
+
+impl CaseFolding {
+    /// Names of collations to look for in `pg_collation`, with what each stands for, best first.
+    pub const CANDIDATES: [(&'static str, Self); 3] = [
+        ("pg_c_utf8", Self::Builtin),
+        ("C.utf8", Self::LibraryUtf8),
+        ("und-x-icu", Self::Icu),
+    ];
+
+    /// The best of the collations that the server has.
+    pub fn best(names: &[String]) -> Self {
+        let best = Self::CANDIDATES
+            .iter()
+            .find(|(name, _)| names.iter().any(|other| other == name));
+        best.map_or(Self::Database, |(_, folding)| *folding)
+    }
+
+    fn lower(self, text: &str) -> String {
+        match Self::CANDIDATES
+            .iter()
+            .find(|(_, folding)| *folding == self)
+        {
+            Some((name, _)) => format!("lower({text} COLLATE \"{name}\")"),
+            None => format!("lower({text})"),
+        }
+    }
+}
+
+/// The dialect. Columns of texts should be `COLLATE "C"`: then indexes on them serve orders and ranges.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PostgresDialect {
+    pub folding: CaseFolding,
+}
+
+impl Dialect for PostgresDialect {
+    fn placeholder(&self, index: usize, bind: &Bind) -> String {
+        let kind = match bind {
+            Bind::Text(_) => "text",
+            Bind::Bool(_) => "boolean",
+            Bind::Int(_) => "bigint",
+            Bind::Float(_) => "double precision",
+            Bind::Money(_) => "numeric",
+            Bind::Time(_) => "timestamptz",
+            Bind::IntList(_) => "bigint[]",
+        };
+        format!("${index}::{kind}")
+    }
+
+    fn source(&self, view: View, _fields: &[&'static Field]) -> String {
+        view.def().table.to_owned()
+    }
+
+    fn points(&self) -> String {
+        "metric_points".to_owned()
+    }
+
+    fn project_column(&self) -> &'static str {
+        "project_id"
+    }
+
+    fn bytewise(&self, text: &str) -> String {
+        format!("{text} COLLATE \"C\"")
+    }
+
+    fn text_match(&self, matching: TextMatch, text: &str, sought: &str) -> String {
+        let text = self.folding.lower(text);
+        let sought = self.folding.lower(sought);
+        match matching {
+            TextMatch::Contains => format!("(strpos({text}, {sought}) > 0)"),
+            TextMatch::StartsWith => format!("starts_with({text}, {sought})"),
+            TextMatch::EndsWith => format!("(right({text}, length({sought})) = {sought})"),
+        }
+    }
+
+    fn list_match(&self, matching: ListMatch, list: &str, members: &[String]) -> String {
+        let operator = match matching {
+            ListMatch::All => "@>",
+            ListMatch::Any => "&&",
+        };
+        format!("({list} {operator} ARRAY[{}])", members.join(", "))
+    }
+
+    fn list_is_empty(&self, list: &str) -> String {
+        format!("(COALESCE(cardinality({list}), 0) = 0)")
+    }
+
+    fn percentile(&self, value: &str, percentage: u8) -> String {
+        format!(
+            "percentile_cont({}) WITHIN GROUP (ORDER BY {value})",
+            fraction(percentage)
+        )
+    }
+
+    fn last(&self, value: &str, time: &str) -> String {
+        format!("(array_agg({value} ORDER BY {time} DESC, {value} DESC))[1]")
+    }
+
+    fn bucket(&self, time: &str, micros: &str, origin: &str) -> String {
+        format!("date_bin({micros} * INTERVAL '1 microsecond', {time}, {origin})")
+    }
+
+    fn local_day(&self, time: &str, offset: &str) -> String {
+        format!(
+            "(({time} AT TIME ZONE 'UTC' + ({offset}) * INTERVAL '1 second')::date - DATE '1970-01-01')::bigint"
+        )
+    }
+
+    fn members(&self, series_ids: &str, groups: &str) -> String {
+        format!("unnest({series_ids}, {groups}) AS members(series_id, series_group)")
+    }
+}

@@ -1,0 +1,103 @@
+//! Lowering: from plans to SQL, written once for every engine that speaks SQL.
+//!
+//! [`plan`] and [`metric`] check the question, write one statement and list the values to bind; what differs between
+//! dialects is one small trait, [`Dialect`]. Values are always bound; identifiers come from the declarations of
+//! `xtrace-query`. The statement is read only, answers with one snapshot and never returns more rows than asked for.
+//!
+//! # What an engine does
+//! ```
+//! use xtrace_model::ProjectId;
+//! use xtrace_query::{Plan, Select, View, observations};
+//! use xtrace_store::lower::{self, Dialect};
+//! use xtrace_store::{ProjectScope, StoreResult};
+//!
+//! fn five_names(scope: &ProjectScope, dialect: &dyn Dialect) -> StoreResult<lower::Statement> {
+//!     let plan = Plan {
+//!         view: View::Observations,
+//!         select: Select::Rows(vec![&observations::NAME]),
+//!         conditions: Vec::new(),
+//!         order: Vec::new(),
+//!         limit: 5,
+//!         offset: 0,
+//!     };
+//!     // Then: prepare `sql`, bind `binds` to $1, $2, …, read cells of the kinds in `columns` into a `Table`.
+//!     lower::plan(&plan, scope, dialect)
+//! }
+//! ```
+//! What it deliberately does not do: run statements, choose indexes, know tables beyond their `FROM` item.
+
+mod aggregate;
+mod builder;
+mod condition;
+mod dialect;
+mod metric;
+mod select;
+pub mod series;
+
+pub use aggregate::fraction;
+pub use dialect::Dialect;
+pub use metric::metric;
+pub use select::plan;
+
+use xtrace_model::{Timestamp, Usd};
+use xtrace_query::{Kind, PlanError};
+
+use crate::error::{ErrorKind, StoreError};
+
+/// A statement ready to be prepared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// The text; parameters are `$1`, `$2`, …, each at least once, some more than once.
+    pub sql: String,
+    /// The values of `$1`, `$2`, ….
+    pub binds: Vec<Bind>,
+    /// What the columns of the result are, in order.
+    pub columns: Vec<OutColumn>,
+}
+
+/// A column of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutColumn {
+    /// The field's name, or `{aggregation}_{measure}`.
+    pub name: Box<str>,
+    /// What its cells hold besides absent values. The engine's type is the one it stores such fields in.
+    pub kind: Kind,
+}
+
+/// A value to bind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bind {
+    /// Without U+0000, which no stored text has either.
+    Text(Box<str>),
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Finite.
+    Float(f64),
+    /// An exact amount.
+    Money(Usd),
+    /// An instant.
+    Time(Timestamp),
+    /// Whole numbers as one value.
+    IntList(Vec<i64>),
+}
+
+impl Bind {
+    /// `[1,2,3]`, for engines that cannot bind lists.
+    pub fn list_text(list: &[i64]) -> String {
+        let members: Vec<String> = list.iter().map(i64::to_string).collect();
+        format!("[{}]", members.join(","))
+    }
+}
+
+impl From<PlanError> for StoreError {
+    fn from(error: PlanError) -> Self {
+        let kind = if error.is_unsupported() {
+            ErrorKind::Unsupported
+        } else {
+            ErrorKind::Invalid
+        };
+        Self::new(kind, "plan.check", error)
+    }
+}

@@ -1,0 +1,57 @@
+//! What differs between the dialects of SQL.
+
+use xtrace_query::{Field, ListMatch, TextMatch, View};
+
+use super::Bind;
+
+/// A dialect of SQL. Arguments and results are fragments of SQL: expressions, each used as an operand without
+/// further parentheses, or items of `FROM`.
+///
+/// What is the same everywhere is not asked for: `CAST(x AS BIGINT)`, `CAST(x AS DOUBLE PRECISION)`, `$n`, window
+/// functions, `IS NOT TRUE`, `NULLS LAST`, `COUNT(DISTINCT x)`.
+pub trait Dialect: Send + Sync {
+    /// The parameter `$index` with a cast to the type that columns of the bind's kind have.
+    fn placeholder(&self, index: usize, bind: &Bind) -> String;
+
+    /// The rows of a view as an item of `FROM` without alias: a table, or a subquery in parentheses. It offers at
+    /// least the column of the project and those of `fields`, under their declared names. Scoping to the project is
+    /// done outside of it.
+    fn source(&self, view: View, fields: &[&'static Field]) -> String;
+
+    /// All metric points as an item of `FROM` without alias, with the columns `series_id` (64-bit integer),
+    /// `timestamp` (as columns of times) and `value` (double precision); each point once.
+    fn points(&self) -> String;
+
+    /// The column with the project's id, the same in all sources of views.
+    fn project_column(&self) -> &'static str;
+
+    /// The text so that comparing it, or ordering by it, goes by its UTF-8 bytes.
+    fn bytewise(&self, text: &str) -> String;
+
+    /// Whether `sought` occurs in `text` without regard to case; no character has a special meaning. Absent where
+    /// `text` is.
+    fn text_match(&self, matching: TextMatch, text: &str, sought: &str) -> String;
+
+    /// Whether the list has all or any of the members, of which there is at least one.
+    fn list_match(&self, matching: ListMatch, list: &str, members: &[String]) -> String;
+
+    /// Whether the list is absent or has no members.
+    fn list_is_empty(&self, list: &str) -> String;
+
+    /// The aggregate: the percentile of a double, exact, interpolated, absent over no values.
+    fn percentile(&self, value: &str, percentage: u8) -> String;
+
+    /// The aggregate: `value` of the row with the greatest `time`, of several the greatest value.
+    fn last(&self, value: &str, time: &str) -> String;
+
+    /// The start of the bucket that holds `time`: `origin` plus a multiple of `micros` microseconds, never later than
+    /// `time` where `time` is not before `origin`.
+    fn bucket(&self, time: &str, micros: &str, origin: &str) -> String;
+
+    /// Days since 1970-01-01 of `time` shifted by `offset` seconds, rounded down, as a 64-bit integer.
+    fn local_day(&self, time: &str, offset: &str) -> String;
+
+    /// Two lists of the same length as an item of `FROM` with the columns `series_id` and `series_group`, with the
+    /// alias `members`.
+    fn members(&self, series_ids: &str, groups: &str) -> String;
+}

@@ -1,0 +1,353 @@
+//! Plans as SQL: rows, groups, and the number of groups.
+//!
+//! Groups are computed over an inner query that names each dimension and each measured value once. So no bound
+//! value occurs in two places that must be recognised as the same expression.
+
+use xtrace_query::{
+    Bucket, Dimension, Field, Kind, MeasureOf, Measured, Order, OrderBy, Plan, Select, ViewDef,
+};
+
+use super::builder::Builder;
+use super::{Bind, Dialect, OutColumn, Statement, aggregate};
+use crate::error::StoreResult;
+use crate::scope::ProjectScope;
+
+/// The statement that answers a plan.
+///
+/// # Errors
+/// The plan makes no sense, or has a meaning that cannot be computed exactly.
+pub fn plan(plan: &Plan, scope: &ProjectScope, dialect: &dyn Dialect) -> StoreResult<Statement> {
+    plan.check()?;
+    let builder = Builder::new(plan.view, dialect);
+    match &plan.select {
+        Select::Rows(fields) => rows(plan, fields, scope, builder),
+        Select::Groups {
+            dimensions,
+            measures,
+        } => groups(plan, &Grouping::new(dimensions, measures), scope, builder),
+        Select::CountGroups { dimensions } => {
+            count_groups(plan, &Grouping::new(dimensions, &[]), scope, builder)
+        }
+    }
+}
+
+fn rows(
+    plan: &Plan,
+    fields: &[&'static Field],
+    scope: &ProjectScope,
+    mut builder: Builder<'_>,
+) -> StoreResult<Statement> {
+    let def = plan.view.def();
+    let mut ordered: Vec<(&'static Field, bool)> = plan
+        .order
+        .iter()
+        .filter_map(|order| match order.by {
+            OrderBy::Field(field) => Some((field, order.descending)),
+            OrderBy::Measure(_) | OrderBy::Dimension(_) => None,
+        })
+        .collect();
+    ordered.extend(def.key.iter().map(|field| (*field, false)));
+    let mut needed = fields.to_vec();
+    needed.extend(ordered.iter().map(|(field, _)| *field));
+
+    let from_where = builder.rows(scope, &needed, &plan.conditions)?;
+    let selected: Vec<String> = fields
+        .iter()
+        .map(|field| format!("{} AS {}", builder.column(field), quoted(field.name)))
+        .collect();
+    let mut seen: Vec<&'static Field> = Vec::new();
+    let mut order = Vec::new();
+    for (field, descending) in ordered {
+        if seen.contains(&field) {
+            continue;
+        }
+        seen.push(field);
+        let direction = direction(descending, is_always_present(field, def));
+        order.push(format!("{}{direction}", builder.comparable(field)));
+    }
+    let page = page(plan, &mut builder);
+    Ok(Statement {
+        sql: format!(
+            "SELECT {}\n{from_where}\nORDER BY {}\n{page}",
+            selected.join(", "),
+            order.join(", ")
+        ),
+        binds: builder.into_binds(),
+        columns: fields
+            .iter()
+            .map(|field| out(field.name, field.kind))
+            .collect(),
+    })
+}
+
+/// Keys and the view's time are in every row. An index serves them in both directions only where the order does not
+/// speak of absent values.
+fn is_always_present(field: &'static Field, def: &ViewDef) -> bool {
+    field.view == def.view && (def.time == field || def.key.contains(&field))
+}
+
+fn direction(descending: bool, is_always_present: bool) -> &'static str {
+    match (descending, is_always_present) {
+        (false, true) => "",
+        (true, true) => " DESC",
+        (false, false) => " NULLS LAST",
+        (true, false) => " DESC NULLS LAST",
+    }
+}
+
+fn page(plan: &Plan, builder: &mut Builder<'_>) -> String {
+    let limit = builder.bind_count(plan.limit);
+    let offset = builder.bind_count(plan.offset);
+    format!("LIMIT {limit} OFFSET {offset}")
+}
+
+/// Dimensions, measures, and the distinct fields that are measured.
+struct Grouping<'a> {
+    dimensions: &'a [Dimension],
+    measures: &'a [MeasureOf],
+    measured: Vec<&'static Field>,
+}
+
+impl<'a> Grouping<'a> {
+    fn new(dimensions: &'a [Dimension], measures: &'a [MeasureOf]) -> Self {
+        let mut grouping = Self {
+            dimensions,
+            measures,
+            measured: Vec::new(),
+        };
+        measures
+            .iter()
+            .for_each(|measure| grouping.measure(measure));
+        grouping
+    }
+
+    fn measure(&mut self, measure: &MeasureOf) {
+        if let Measured::Field(field) = measure.measure.of
+            && !self.measured.contains(&field)
+        {
+            self.measured.push(field);
+        }
+    }
+
+    fn fields(&self) -> Vec<&'static Field> {
+        let dimensions = self.dimensions.iter().map(dimension_field);
+        dimensions.chain(self.measured.iter().copied()).collect()
+    }
+
+    /// The aggregate over the inner query.
+    fn aggregate(&self, measure: &MeasureOf, dialect: &dyn Dialect) -> String {
+        let column = match measure.measure.of {
+            Measured::Rows => None,
+            Measured::Field(field) => self
+                .measured
+                .iter()
+                .position(|other| *other == field)
+                .map(|index| format!("m{index}")),
+        };
+        aggregate::expression(measure, column.as_deref(), dialect)
+    }
+
+    /// `d0, d1`.
+    fn dimension_names(&self) -> Vec<String> {
+        (0..self.dimensions.len())
+            .map(|index| format!("d{index}"))
+            .collect()
+    }
+}
+
+fn dimension_field(dimension: &Dimension) -> &'static Field {
+    match dimension {
+        Dimension::Field(field) | Dimension::Bucket { field, .. } => field,
+    }
+}
+
+fn groups(
+    plan: &Plan,
+    grouping: &Grouping<'_>,
+    scope: &ProjectScope,
+    mut builder: Builder<'_>,
+) -> StoreResult<Statement> {
+    let mut grouping = Grouping::new(grouping.dimensions, grouping.measures);
+    for order in &plan.order {
+        if let OrderBy::Measure(measure) = &order.by {
+            grouping.measure(measure);
+        }
+    }
+    let inner = inner(plan, &grouping, scope, &mut builder)?;
+    let names = grouping.dimension_names();
+    let mut selected = Vec::new();
+    let mut columns = Vec::new();
+    for (dimension, name) in grouping.dimensions.iter().zip(&names) {
+        let column = dimension_column(dimension);
+        selected.push(format!("{name} AS {}", quoted(&column.name)));
+        columns.push(column);
+    }
+    for measure in grouping.measures {
+        let column = out(&measure.column(), aggregate::kind(measure));
+        let aggregate = grouping.aggregate(measure, builder.dialect);
+        selected.push(format!("{aggregate} AS {}", quoted(&column.name)));
+        columns.push(column);
+    }
+    let mut sql = format!("SELECT {}\nFROM (\n{inner}\n) AS base", selected.join(", "));
+    if !names.is_empty() {
+        sql.push_str(&format!("\nGROUP BY {}", names.join(", ")));
+        let order = group_order(&plan.order, &grouping, builder.dialect);
+        sql.push_str(&format!("\nORDER BY {}", order.join(", ")));
+    }
+    let page = page(plan, &mut builder);
+    sql.push_str(&format!("\n{page}"));
+    Ok(Statement {
+        sql,
+        binds: builder.into_binds(),
+        columns,
+    })
+}
+
+/// The rows with their dimensions as `d0`, `d1`, … and measured values as `m0`, `m1`, ….
+fn inner(
+    plan: &Plan,
+    grouping: &Grouping<'_>,
+    scope: &ProjectScope,
+    builder: &mut Builder<'_>,
+) -> StoreResult<String> {
+    let from_where = builder.rows(scope, &grouping.fields(), &plan.conditions)?;
+    let mut selected = Vec::new();
+    for (index, dimension) in grouping.dimensions.iter().enumerate() {
+        selected.push(format!(
+            "{} AS d{index}",
+            dimension_value(dimension, builder)
+        ));
+    }
+    for (index, field) in grouping.measured.iter().enumerate() {
+        selected.push(format!("{} AS m{index}", builder.column(field)));
+    }
+    if selected.is_empty() {
+        selected.push("1 AS one".to_owned());
+    }
+    Ok(format!("SELECT {}\n{from_where}", selected.join(", ")))
+}
+
+fn dimension_value(dimension: &Dimension, builder: &mut Builder<'_>) -> String {
+    match dimension {
+        Dimension::Field(field) => builder.comparable(field),
+        Dimension::Bucket { field, bucket } => {
+            let time = builder.column(field);
+            match bucket {
+                Bucket::Fixed { micros } => builder.bucket(&time, *micros),
+                Bucket::Day { offsets } => {
+                    let offset = offset_at(&time, offsets, builder);
+                    builder.dialect.local_day(&time, &offset)
+                }
+            }
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// The start of the bucket of `micros` microseconds, aligned to the epoch, that holds `time`.
+    pub(super) fn bucket(&mut self, time: &str, micros: i64) -> String {
+        // The first multiple in the range of times, so that no time counts from an origin after it.
+        let first = xtrace_model::Timestamp::MIN.as_micros();
+        let origin = first + (-first).rem_euclid(micros);
+        let micros = self.bind(Bind::Int(micros));
+        let origin = self.bind(Bind::Time(xtrace_model::Timestamp::from_micros(origin)));
+        self.dialect.bucket(time, &micros, &origin)
+    }
+}
+
+/// The offset in force at `time`: the first piece also holds before its instant.
+fn offset_at(
+    time: &str,
+    offsets: &[(xtrace_model::Timestamp, i32)],
+    builder: &mut Builder<'_>,
+) -> String {
+    let mut cases = String::new();
+    let mut current = "0".to_owned();
+    for (index, (from, seconds)) in offsets.iter().enumerate() {
+        if index > 0 {
+            let until = builder.bind(Bind::Time(*from));
+            cases.push_str(&format!("WHEN {time} < {until} THEN {current} "));
+        }
+        current = builder.bind(Bind::Int(i64::from(*seconds)));
+    }
+    if cases.is_empty() {
+        return current;
+    }
+    format!("CASE {cases}ELSE {current} END")
+}
+
+/// The order asked for, then all dimensions.
+fn group_order(order: &[Order], grouping: &Grouping<'_>, dialect: &dyn Dialect) -> Vec<String> {
+    let dimension = |index: usize, descending| format!("d{index}{}", direction(descending, false));
+    let mut expressions = Vec::new();
+    let mut seen = Vec::new();
+    for order in order {
+        let index = match &order.by {
+            OrderBy::Measure(measure) => {
+                let aggregate = grouping.aggregate(measure, dialect);
+                expressions.push(format!("{aggregate}{}", direction(order.descending, false)));
+                continue;
+            }
+            OrderBy::Dimension(index) => Some(*index),
+            OrderBy::Field(field) => grouping
+                .dimensions
+                .iter()
+                .position(|dimension| *dimension == Dimension::Field(field)),
+        };
+        if let Some(index) = index.filter(|index| !seen.contains(index)) {
+            seen.push(index);
+            expressions.push(dimension(index, order.descending));
+        }
+    }
+    let rest = (0..grouping.dimensions.len()).filter(|index| !seen.contains(index));
+    expressions.extend(rest.map(|index| dimension(index, false)));
+    expressions
+}
+
+fn count_groups(
+    plan: &Plan,
+    grouping: &Grouping<'_>,
+    scope: &ProjectScope,
+    mut builder: Builder<'_>,
+) -> StoreResult<Statement> {
+    let columns = vec![out("count", Kind::Int)];
+    if grouping.dimensions.is_empty() {
+        // Without dimensions there is one group, whatever the rows.
+        return Ok(Statement {
+            sql: "SELECT CAST(1 AS BIGINT) AS \"count\"".to_owned(),
+            binds: Vec::new(),
+            columns,
+        });
+    }
+    let inner = inner(plan, grouping, scope, &mut builder)?;
+    Ok(Statement {
+        sql: format!(
+            "SELECT CAST(COUNT(*) AS BIGINT) AS \"count\"\nFROM (\nSELECT DISTINCT {}\nFROM (\n{inner}\n) AS base\n) AS groups",
+            grouping.dimension_names().join(", ")
+        ),
+        binds: builder.into_binds(),
+        columns,
+    })
+}
+
+fn dimension_column(dimension: &Dimension) -> OutColumn {
+    match dimension {
+        Dimension::Field(field) => out(field.name, field.kind),
+        Dimension::Bucket { field, bucket } => match bucket {
+            Bucket::Fixed { .. } => out(field.name, Kind::Time),
+            Bucket::Day { .. } => out(field.name, Kind::Int),
+        },
+    }
+}
+
+fn out(name: &str, kind: Kind) -> OutColumn {
+    OutColumn {
+        name: name.into(),
+        kind,
+    }
+}
+
+/// Names are declared without quotes in them.
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}

@@ -1,0 +1,195 @@
+//! Series and their labels: which series a question is about, and which of them become one.
+//!
+//! Labels are handled here, in Rust, for all engines: an engine's catalogue of series is small beside its points, and
+//! no two engines agree on JSON.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xtrace_query::{MetricAnswer, MetricPlan, MetricSeries, Table, Value};
+
+use super::metric::COLUMNS;
+use crate::error::{ErrorKind, StoreError, StoreResult};
+
+/// Labels of one series of an answer; with `group_by`, an absent label is `None`.
+type GroupLabels = BTreeMap<Box<str>, Option<Box<str>>>;
+
+/// Whether a series has at least the labels asked for.
+pub fn has_labels(
+    labels: &BTreeMap<Box<str>, Box<str>>,
+    wanted: &BTreeMap<Box<str>, Box<str>>,
+) -> bool {
+    wanted
+        .iter()
+        .all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// The stored series that a question is about, each with the number of the group it belongs to. Groups are numbered
+/// in the order of their labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeriesGroups {
+    labels: Vec<GroupLabels>,
+    /// Id of the stored series and number of its group, ascending by id.
+    members: Vec<(i64, i64)>,
+}
+
+impl SeriesGroups {
+    /// Picks from the series of the plan's name those with the labels asked for, and groups them.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use xtrace_model::Timestamp;
+    /// use xtrace_query::{MetricAggregation, MetricPlan};
+    /// use xtrace_store::lower::series::SeriesGroups;
+    ///
+    /// let plan = MetricPlan {
+    ///     name: "gpu_utilization".into(),
+    ///     labels: BTreeMap::new(),
+    ///     from: Timestamp::from_micros(0),
+    ///     to: Timestamp::from_micros(60_000_000),
+    ///     step_micros: 60_000_000,
+    ///     aggregation: MetricAggregation::Avg,
+    ///     group_by: Some(vec!["node_id".into()]),
+    ///     series_max: 50,
+    ///     points_max: 1000,
+    /// };
+    /// let series = |node: &str, gpu: &str| {
+    ///     BTreeMap::from([("node_id".into(), node.into()), ("gpu_index".into(), gpu.into())])
+    /// };
+    /// let (first, second) = (series("a", "0"), series("a", "1"));
+    /// let groups = SeriesGroups::new(&plan, [(7, &first), (8, &second)]);
+    /// assert_eq!(groups.series_ids(), [7, 8]);
+    /// assert_eq!(groups.numbers(), [0, 0]);
+    /// ```
+    #[expect(
+        single_use_lifetimes,
+        reason = "an elided one is not allowed in `impl Trait`"
+    )]
+    pub fn new<'a>(
+        plan: &MetricPlan,
+        series: impl IntoIterator<Item = (i64, &'a BTreeMap<Box<str>, Box<str>>)>,
+    ) -> Self {
+        let members: Vec<(i64, GroupLabels)> = series
+            .into_iter()
+            .filter(|(_, labels)| has_labels(labels, &plan.labels))
+            .map(|(id, labels)| (id, group_labels(labels, plan.group_by.as_deref())))
+            .collect();
+        let distinct: BTreeSet<&GroupLabels> = members.iter().map(|(_, labels)| labels).collect();
+        let numbers: BTreeMap<&GroupLabels, i64> = distinct.iter().copied().zip(0..).collect();
+        let mut numbered: Vec<(i64, i64)> = members
+            .iter()
+            .map(|(id, labels)| (*id, numbers[labels]))
+            .collect();
+        numbered.sort_unstable();
+        Self {
+            members: numbered,
+            labels: distinct.into_iter().cloned().collect(),
+        }
+    }
+
+    /// No series: the answer is `MetricAnswer::default()`, without any statement.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Ids of the stored series, ascending.
+    pub fn series_ids(&self) -> Vec<i64> {
+        self.members.iter().map(|(id, _)| *id).collect()
+    }
+
+    /// The group of each of [`Self::series_ids`].
+    pub fn numbers(&self) -> Vec<i64> {
+        self.members.iter().map(|(_, number)| *number).collect()
+    }
+
+    /// The answer from the rows of [`metric`](super::metric()).
+    ///
+    /// # Errors
+    /// The rows are not those of that statement.
+    pub fn answer(&self, plan: &MetricPlan, table: &Table) -> StoreResult<MetricAnswer> {
+        let mut answer = MetricAnswer::default();
+        let mut last_number = None;
+        for row in &table.rows {
+            let row = Row::read(row)?;
+            answer.latest = Some(row.newest);
+            answer.series_total = row.groups;
+            let Some(value) = row.value else { continue };
+            answer.is_truncated |= row.buckets > plan.points_max as u64;
+            if last_number != Some(row.number) {
+                last_number = Some(row.number);
+                answer.series.push(MetricSeries {
+                    labels: self.labels_of(row.number)?,
+                    points: Vec::new(),
+                });
+            }
+            if let Some(series) = answer.series.last_mut() {
+                series.points.push((row.bucket, value));
+            }
+        }
+        answer.is_truncated |= answer.series_total > plan.series_max as u64;
+        Ok(answer)
+    }
+
+    fn labels_of(&self, number: i64) -> StoreResult<GroupLabels> {
+        let index = usize::try_from(number).ok();
+        let labels = index.and_then(|index| self.labels.get(index));
+        labels
+            .cloned()
+            .ok_or_else(|| unreadable(format!("there is no group {number}")))
+    }
+}
+
+fn group_labels(
+    labels: &BTreeMap<Box<str>, Box<str>>,
+    group_by: Option<&[Box<str>]>,
+) -> GroupLabels {
+    match group_by {
+        None => labels
+            .iter()
+            .map(|(key, value)| (key.clone(), Some(value.clone())))
+            .collect(),
+        Some(keys) => keys
+            .iter()
+            .map(|key| (key.clone(), labels.get(key).cloned()))
+            .collect(),
+    }
+}
+
+fn unreadable(message: String) -> StoreError {
+    StoreError::new(ErrorKind::Internal, "metric.answer", message)
+}
+
+struct Row {
+    number: i64,
+    bucket: xtrace_model::Timestamp,
+    value: Option<f64>,
+    buckets: u64,
+    groups: u64,
+    newest: xtrace_model::Timestamp,
+}
+
+impl Row {
+    fn read(cells: &[Value]) -> StoreResult<Self> {
+        let [number, bucket, value, buckets, groups, newest] = cells else {
+            return Err(unreadable(format!(
+                "{} columns, expected {}",
+                cells.len(),
+                COLUMNS.len()
+            )));
+        };
+        let count = |value: &Value| value.as_int().and_then(|count| u64::try_from(count).ok());
+        let row = || {
+            Some(Self {
+                number: number.as_int()?,
+                bucket: bucket.as_time()?,
+                value: match value {
+                    Value::Null => None,
+                    other => Some(other.as_float()?),
+                },
+                buckets: count(buckets)?,
+                groups: count(groups)?,
+                newest: newest.as_time()?,
+            })
+        };
+        row().ok_or_else(|| unreadable(format!("unexpected cells {cells:?}")))
+    }
+}
