@@ -14,7 +14,7 @@ locked := --locked
 # Passed on to the program: make run ARGS="--help"
 ARGS ?=
 
-.PHONY: help run demo bench test check fmt format-check lint doc duckdb prepare-build prepare-check prepare-test
+.PHONY: help run demo bench test check fmt format-check lint doc where duckdb prepare-build prepare-check prepare-test
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ doc: prepare-check ## build the documentation of our crates, broken links as err
 
 fmt: prepare-check ## format the code
 	$(cargo) fmt --all
+
+where: ## print the path of the binary that `run` has built
+	@echo "$(CARGO_TARGET_DIR)/release/xtrace"
 
 duckdb: ## fetch DuckDB's prebuilt library (run, test and bench do it as well)
 	@scripts/fetch-duckdb.sh

@@ -3,6 +3,7 @@
 mod directions;
 mod documents;
 mod manifests;
+mod migrations;
 mod names;
 mod sizes;
 mod words;

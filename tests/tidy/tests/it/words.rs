@@ -32,6 +32,7 @@ const MAY_MAKE_A_SCOPE: &[&str] = &[
 const BUILD_SQL: &[&str] = &[
     "/lower/",
     "/lower.rs",
+    "/dialect.rs",
     "/sql/",
     "/sql.rs",
     "crates/xtrace-store-embedded/src/projection",
