@@ -1,21 +1,24 @@
 //! Rows from states: what is derived, by which rule, with its provenance.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{ObservationKey, TraceId};
 use crate::merge::Real;
 use crate::observation::{ObservationFacts, ObservationRow, ObservationType};
-use crate::pricing::{PriceBook, PriceRequest, Priced};
+use crate::money::Usd;
+use crate::pricing::{PriceBook, PriceRequest};
 use crate::steps::StepRow;
 use crate::summary::TraceSummary;
 use crate::time::Timestamp;
 use crate::trace::{TraceFacts, TraceRow};
-use crate::usage::{Cost, Provenance, Usage};
+use crate::usage::{Cost, Provenance};
 
 /// The environment of whatever names none.
 pub const DEFAULT_ENVIRONMENT: &str = "default";
 
 /// Derives an observation's row: end never before start, latency and time to first token from
-/// times where not sent, cost from the price list where not sent (contracts/langfuse.md §3.3, §3.4).
-pub fn observation_row(key: ObservationKey, facts: &ObservationFacts, prices: &PriceBook) -> ObservationRow {
+/// times where not sent (contracts/langfuse.md §3.3).
+pub fn observation_row(key: ObservationKey, facts: &ObservationFacts, costing: &Costing) -> ObservationRow {
     let created_at = facts.created_at.unwrap_or_default();
     let start_time = facts.start_time.get().copied().unwrap_or(created_at);
     let end_time = facts.end_time.get().map(|end| (*end).max(start_time));
@@ -25,8 +28,7 @@ pub fn observation_row(key: ObservationKey, facts: &ObservationFacts, prices: &P
     let (time_to_first_token_s, _) = provided_or(facts.time_to_first_token_s.get(), || {
         first_token.map(|first| first.max(start_time).seconds_since(start_time))
     });
-    let usage = facts.usage.get().cloned().unwrap_or_default();
-    let costing = costing(facts, &usage, prices);
+    let usage = facts.known_usage();
     ObservationRow {
         key,
         kind: facts.kind.get().copied().unwrap_or(ObservationType::Span),
@@ -41,7 +43,7 @@ pub fn observation_row(key: ObservationKey, facts: &ObservationFacts, prices: &P
         environment: environment(facts.environment.get()),
         session_id: facts.session_id.get().cloned(),
         model: facts.model.get().cloned(),
-        model_id: costing.model_id,
+        model_id: costing.model_id.clone(),
         prompt_id: facts.prompt_id.get().cloned(),
         prompt_name: facts.prompt_name.get().cloned(),
         prompt_version: facts.prompt_version.get().cloned(),
@@ -56,12 +58,12 @@ pub fn observation_row(key: ObservationKey, facts: &ObservationFacts, prices: &P
         input_cost: costing.cost.input(),
         output_cost: costing.cost.output(),
         total_cost: costing.cost.total(),
-        cost: costing.cost,
+        cost: costing.cost.clone(),
         cost_source: costing.source,
-        price_id: costing.price_id,
-        input_price: facts.input_price.get().copied().or(costing.prices.input_price),
-        output_price: facts.output_price.get().copied().or(costing.prices.output_price),
-        total_price: facts.total_price.get().copied().or(costing.prices.total_price),
+        price_id: costing.price_id.clone(),
+        input_price: costing.input_price,
+        output_price: costing.output_price,
+        total_price: costing.total_price,
         latency_s,
         latency_source,
         time_to_first_token_s,
@@ -132,39 +134,46 @@ fn provided_or(
     }
 }
 
-/// What an observation costs, and by which prices.
-#[derive(Default)]
-struct Costing {
-    cost: Cost,
-    source: Option<Provenance>,
-    price_id: Option<Box<str>>,
-    model_id: Option<Box<str>>,
-    prices: Priced,
+/// What an observation costs, and by which prices. Engines keep it with the facts, so that a later
+/// price list changes no number that was already shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Costing {
+    pub cost: Cost,
+    pub source: Option<Provenance>,
+    /// `definition/tier`; only where the cost was computed.
+    pub price_id: Option<Box<str>>,
+    /// The price definition that matched the model, where the client named none.
+    pub model_id: Option<Box<str>>,
+    pub input_price: Option<Usd>,
+    pub output_price: Option<Usd>,
+    pub total_price: Option<Usd>,
 }
 
-fn costing(facts: &ObservationFacts, usage: &Usage, prices: &PriceBook) -> Costing {
-    let request = facts.model.get().map(|model| PriceRequest {
-        model,
-        usage,
-        attributes: facts.price_attributes.get(),
-    });
-    let priced = request.and_then(|request| prices.price(&request)).unwrap_or_default();
-    let model_id = facts.model_id.get().cloned().or_else(|| priced.definition_id.clone());
-    // Any cost the client sent stands alone: ours is never added to it.
-    let sent = facts.cost.get().filter(|cost| !cost.is_empty());
-    if let Some(cost) = sent {
-        let source = Some(Provenance::Provided);
-        return Costing { cost: cost.clone(), source, price_id: None, model_id, prices: priced };
-    }
-    if priced.cost.is_empty() {
-        return Costing { model_id, prices: priced, ..Costing::default() };
-    }
-    Costing {
-        cost: priced.cost.clone(),
-        source: Some(Provenance::Computed),
-        price_id: priced.price_id(),
-        model_id,
-        prices: priced,
+impl Costing {
+    /// Any cost the client sent stands alone; otherwise units × price (contracts/langfuse.md §3.4).
+    pub fn of(facts: &ObservationFacts, prices: &PriceBook) -> Self {
+        let usage = facts.known_usage();
+        let request = facts.model.get().map(|model| PriceRequest {
+            model,
+            usage: &usage,
+            attributes: facts.price_attributes.get(),
+        });
+        let priced = request.and_then(|request| prices.price(&request)).unwrap_or_default();
+        let sent = facts.cost.get().filter(|cost| !cost.is_empty());
+        let is_computed = sent.is_none() && !priced.cost.is_empty();
+        let source = match sent {
+            Some(_) => Some(Provenance::Provided),
+            None => is_computed.then_some(Provenance::Computed),
+        };
+        Self {
+            source,
+            price_id: if is_computed { priced.price_id() } else { None },
+            cost: sent.cloned().unwrap_or(priced.cost),
+            model_id: facts.model_id.get().cloned().or(priced.definition_id),
+            input_price: facts.input_price.get().copied().or(priced.input_price),
+            output_price: facts.output_price.get().copied().or(priced.output_price),
+            total_price: facts.total_price.get().copied().or(priced.total_price),
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 pub mod derive;
 pub mod ids;
 pub mod json;
+pub mod limits;
 pub mod merge;
 pub mod metadata;
 pub mod metric;
@@ -20,6 +21,7 @@ pub mod time;
 pub mod trace;
 pub mod usage;
 
+pub use derive::Costing;
 pub use ids::{ObservationId, ObservationKey, ProjectId, TraceId};
 pub use json::JsonText;
 pub use merge::{Change, First, Latest, Real, Stamp};
@@ -31,4 +33,4 @@ pub use pricing::PriceBook;
 pub use summary::{Contribution, TraceSummary};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
 pub use trace::{TraceFacts, TraceRow, TraceState};
-pub use usage::{Cost, Provenance, Usage};
+pub use usage::{Cost, Provenance, TokenCounts, Usage, UsageReading};

@@ -21,6 +21,9 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// Before every event: the stamp of a default, which whatever was really sent replaces.
+    pub const EARLIEST: Self = Self { time: Timestamp::MIN, rank: 0 };
+
     pub fn new(time: Timestamp, rank: u32) -> Self {
         Self { time, rank }
     }
@@ -75,6 +78,11 @@ impl<T: Ord> Latest<T> {
 
     pub fn is_absent(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// When the value was set or cleared, for engines that keep the value itself elsewhere.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.0.as_ref().map(|(stamp, _)| *stamp)
     }
 
     pub fn join(&mut self, other: Self) -> Change {

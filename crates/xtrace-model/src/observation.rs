@@ -11,7 +11,7 @@ use crate::metadata::Metadata;
 use crate::money::Usd;
 use crate::steps::StepIds;
 use crate::time::Timestamp;
-use crate::usage::{Cost, Provenance, Usage};
+use crate::usage::{Cost, Provenance, TokenCounts, Usage};
 
 /// What an observation is (design §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -114,6 +114,7 @@ pub struct ObservationFacts {
     pub prompt_version: Latest<Box<str>>,
     pub unit: Latest<Box<str>>,
     pub usage: Latest<Usage>,
+    pub tokens: TokenCounts,
     pub cost: Latest<Cost>,
     pub input_price: Latest<Usd>,
     pub output_price: Latest<Usd>,
@@ -145,6 +146,11 @@ pub struct ObservationState {
 }
 
 impl ObservationFacts {
+    /// The usage object, completed from token counts that were sent apart.
+    pub fn known_usage(&self) -> Usage {
+        self.tokens.complete(self.usage.get().cloned().unwrap_or_default())
+    }
+
     /// Joins all fields; `updated_at` moves only when a reader can tell.
     pub fn join(&mut self, other: Self) -> Change {
         let change = self
@@ -167,6 +173,7 @@ impl ObservationFacts {
             .and(self.prompt_version.join(other.prompt_version))
             .and(self.unit.join(other.unit))
             .and(self.usage.join(other.usage))
+            .and(self.tokens.join(other.tokens))
             .and(self.cost.join(other.cost))
             .and(self.input_price.join(other.input_price))
             .and(self.output_price.join(other.output_price))

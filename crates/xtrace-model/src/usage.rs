@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::merge::{Change, Latest};
 use crate::money::Usd;
+
+mod reading;
+
+pub use reading::{DroppedEntry, UsageReading};
 
 /// Units by bucket (`input`, `output`, `total`, `input_cached_tokens`, `output_reasoning_tokens` …).
 ///
@@ -17,8 +22,68 @@ pub struct Usage(pub BTreeMap<Box<str>, u64>);
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cost(pub BTreeMap<Box<str>, Usd>);
 
-fn counts_as(side: &str, key: &str) -> bool {
-    key != "total" && key.contains(side)
+/// Token counts that were sent as fields of their own beside, or instead of, a usage object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenCounts {
+    pub input: Latest<u64>,
+    pub output: Latest<u64>,
+    pub total: Latest<u64>,
+}
+
+impl TokenCounts {
+    pub fn join(&mut self, other: Self) -> Change {
+        self.input.join(other.input).and(self.output.join(other.output)).and(self.total.join(other.total))
+    }
+
+    /// What `usage` says, completed where it says nothing about a side or the total: the same tokens
+    /// are never counted twice.
+    pub fn complete(&self, usage: Usage) -> Usage {
+        let mut usage = usage;
+        let has_input = usage.0.keys().any(|key| Side::of(key) == Some(Side::Input));
+        let has_output = usage.0.keys().any(|key| Side::of(key) == Some(Side::Output));
+        let absent = [
+            ("input", &self.input, !has_input),
+            ("output", &self.output, !has_output),
+            ("total", &self.total, !usage.0.contains_key("total")),
+        ];
+        for (bucket, count, is_absent) in absent {
+            if let (Some(count), true) = (count.get(), is_absent) {
+                usage.0.insert(bucket.into(), *count);
+            }
+        }
+        usage
+    }
+}
+
+/// What a bucket counts: read by the model, or written by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Input,
+    Output,
+}
+
+impl Side {
+    /// By the words that providers use in bucket names; `None` for the total and for what is neither.
+    fn of(bucket: &str) -> Option<Self> {
+        let has = |words: &[&str]| words.iter().any(|word| bucket.contains(word));
+        if has(&["input"]) {
+            Some(Self::Input)
+        } else if has(&["output"]) {
+            Some(Self::Output)
+        } else if has(&["prompt", "cache"]) {
+            Some(Self::Input)
+        } else if has(&["completion", "candidates", "reasoning", "thoughts"]) {
+            Some(Self::Output)
+        } else {
+            None
+        }
+    }
+}
+
+/// Buckets that count calls, such as `web_search_requests`, are priced but are no tokens.
+pub(crate) fn counts_calls(bucket: &str) -> bool {
+    let end = bucket.rsplit('_').next().unwrap_or(bucket);
+    end.ends_with("queries") || end.ends_with("Queries") || end.ends_with("requests") || end.ends_with("Requests")
 }
 
 impl Usage {
@@ -26,23 +91,24 @@ impl Usage {
         self.0.is_empty()
     }
 
-    /// Everything read by the model: all buckets whose name contains `input`, and cache buckets without a side.
+    /// Everything read by the model, from a cache or not.
     pub fn input(&self) -> u64 {
-        self.sum(|key| counts_as("input", key))
+        self.sum(|key| Side::of(key) == Some(Side::Input))
     }
 
+    /// Everything written by the model, reasoning included.
     pub fn output(&self) -> u64 {
-        self.sum(|key| counts_as("output", key))
+        self.sum(|key| Side::of(key) == Some(Side::Output))
     }
 
     /// The `total` bucket, else the sum of all others.
     pub fn total(&self) -> u64 {
-        self.0.get("total").copied().unwrap_or_else(|| self.sum(|_| true))
+        self.0.get("total").copied().unwrap_or_else(|| self.sum(|key| !counts_calls(key)))
     }
 
     /// Read from a prompt cache.
     pub fn cache_read(&self) -> u64 {
-        self.sum(|key| key.contains("cache_read") || key.contains("cached"))
+        self.sum(|key| !key.contains("creation") && (key.contains("cache_read") || key.contains("cached")))
     }
 
     /// Written to a prompt cache.
@@ -67,11 +133,11 @@ impl Cost {
 
     /// `None` when no bucket is on that side.
     pub fn input(&self) -> Option<Usd> {
-        self.side("input")
+        self.side(Side::Input)
     }
 
     pub fn output(&self) -> Option<Usd> {
-        self.side("output")
+        self.side(Side::Output)
     }
 
     /// The `total` bucket, else the sum of all others; `None` when nothing is known.
@@ -82,8 +148,8 @@ impl Cost {
         Some(self.0.get("total").copied().unwrap_or_else(|| self.0.values().copied().sum()))
     }
 
-    fn side(&self, side: &str) -> Option<Usd> {
-        let mut matching = self.0.iter().filter(|(key, _)| counts_as(side, key)).peekable();
+    fn side(&self, side: Side) -> Option<Usd> {
+        let mut matching = self.0.iter().filter(|(key, _)| Side::of(key) == Some(side)).peekable();
         matching.peek()?;
         Some(matching.map(|(_, amount)| *amount).sum())
     }
