@@ -57,16 +57,15 @@ fn is_ours(package: &str) -> bool {
         .any(|manifest| manifest.package == package)
 }
 
-/// Dependencies among our own crates that `is_wrong` objects to.
+/// Dependencies among our own crates that `is_wrong` objects to. A crate may name itself, to switch on a feature
+/// for its tests.
 fn check(is_wrong: impl Fn(&Manifest, &Dependency) -> bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     for manifest in &tree().manifests {
-        for dependency in manifest
-            .dependencies
-            .iter()
-            .filter(|dependency| is_ours(&dependency.name))
-        {
-            if is_wrong(manifest, dependency) {
+        for dependency in &manifest.dependencies {
+            let is_another_of_ours =
+                is_ours(&dependency.name) && dependency.name != manifest.package;
+            if is_another_of_ours && is_wrong(manifest, dependency) {
                 let what = format!("{} depends on {}", manifest.package, dependency.name);
                 findings.push(Finding::new(&manifest.path, dependency.line, what));
             }
