@@ -1,0 +1,50 @@
+//! The background thread: moves, checkpoints, and a nudge to the writer when the store has failed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::engine::Shared;
+use crate::instance::Instance;
+
+const TICK: Duration = Duration::from_millis(500);
+/// After a failed move or checkpoint.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Works until the engine is closed.
+pub fn run(shared: &Arc<Shared>) {
+    let mut rest_until = Instant::now();
+    while !shared.is_closed() {
+        shared.wait(TICK);
+        let Ok(instance) = shared.instance() else {
+            shared.heal();
+            continue;
+        };
+        if instance.has_failed() {
+            drop(instance);
+            shared.heal();
+            continue;
+        }
+        if Instant::now() < rest_until {
+            continue;
+        }
+        if let Err(error) = work(shared, &instance) {
+            tracing::warn!(%error, "rows stay in memory for now");
+            rest_until = Instant::now() + RETRY_AFTER;
+        }
+    }
+}
+
+fn work(shared: &Shared, instance: &Instance) -> Result<(), crate::errors::EmbeddedError> {
+    let options = &shared.options;
+    let age = instance.hot_since.lock().expect("no panic while held").map(|since| since.elapsed());
+    let is_old = age.is_some_and(|age| age >= options.move_age);
+    if is_old || instance.projection.hot_rows() >= options.move_rows {
+        let moved = instance.move_all()?;
+        tracing::debug!(rows = moved.rows, took = ?moved.took, "moved rows into the database file");
+    }
+    let (_, log_bytes) = instance.projection.file_bytes();
+    if log_bytes >= options.checkpoint_bytes {
+        instance.checkpoint()?;
+    }
+    instance.drop_unread()
+}

@@ -1,0 +1,332 @@
+//! Traces and observations of one batch: joined in memory, then laid out as one change.
+
+use std::collections::HashMap;
+
+use fjall::Snapshot;
+use xtrace_model::derive::{observation_row, trace_row};
+use xtrace_model::observation::ObservationContent;
+use xtrace_model::summary::Contribution;
+use xtrace_model::trace::TraceContent;
+use xtrace_model::{
+    Change as Joined, Costing, ObservationFacts, ObservationKey, ObservationRow, ObservationState, PriceBook,
+    ProjectId, Timestamp, TraceFacts, TraceId, TraceRow, TraceState, TraceSummary,
+};
+use xtrace_store::Outcome;
+
+use super::Change;
+use crate::errors::EmbeddedError;
+use crate::projection::rows::{push_observation, push_trace};
+use crate::truth::records::{StoredObservation, StoredTrace, encode};
+use crate::truth::rows::{observation_payload_key, trace_payload_key};
+use crate::truth::{Truth, keys};
+
+/// What one batch does to traces and observations.
+pub struct Telemetry<'a> {
+    truth: &'a Truth,
+    at: Snapshot,
+    traces: Vec<TraceWork>,
+    trace_index: HashMap<Vec<u8>, usize>,
+    observations: Vec<ObservationWork>,
+    observation_index: HashMap<Vec<u8>, usize>,
+}
+
+struct TraceWork {
+    project: ProjectId,
+    id: TraceId,
+    key: Vec<u8>,
+    stored: StoredTrace,
+    /// As readers see it now; `None`: it is new.
+    before: Option<TraceRow>,
+    content: Option<TraceContent>,
+    received: Timestamp,
+    is_touched: bool,
+    is_content_touched: bool,
+    /// The summary cannot be told from what the batch has; it is made anew.
+    is_summary_lost: bool,
+}
+
+struct ObservationWork {
+    project: ProjectId,
+    id: ObservationKey,
+    key: Vec<u8>,
+    trace: usize,
+    stored: StoredObservation,
+    before: Option<ObservationRow>,
+    facts_before: ObservationFacts,
+    content: Option<ObservationContent>,
+    received: Timestamp,
+    is_touched: bool,
+    is_content_touched: bool,
+}
+
+impl<'a> Telemetry<'a> {
+    pub fn new(truth: &'a Truth) -> Self {
+        Self {
+            truth,
+            at: truth.snapshot(),
+            traces: Vec::new(),
+            trace_index: HashMap::new(),
+            observations: Vec::new(),
+            observation_index: HashMap::new(),
+        }
+    }
+
+    /// Joins a patch with its trace.
+    pub fn trace(
+        &mut self,
+        project: &ProjectId,
+        id: TraceId,
+        patch: TraceState,
+    ) -> Result<Outcome, EmbeddedError> {
+        let received = received(patch.facts.updated_at, patch.facts.created_at);
+        let known = self.trace_index.len();
+        let index = self.trace_work(project, id)?;
+        let is_new = self.trace_index.len() > known && self.traces[index].before.is_none();
+        let work = &mut self.traces[index];
+        work.received = received;
+        if work.content.is_none() && !patch.content.is_absent() {
+            work.content = Some(self.truth.trace_content(&self.at, &work.key, work.stored.partition)?);
+        }
+        let had_content = work.content.is_some();
+        let created_before = work.stored.facts.created_at;
+        let mut state = TraceState {
+            facts: std::mem::take(&mut work.stored.facts),
+            content: work.content.take().unwrap_or_default(),
+        };
+        let is_content_absent = patch.content.is_absent();
+        let joined = state.join(patch);
+        work.stored.facts = state.facts;
+        work.content = had_content.then_some(state.content);
+        work.is_content_touched |= !is_content_absent && joined != Joined::Unchanged;
+        work.is_touched |= is_new || joined != Joined::Unchanged || work.stored.facts.created_at != created_before;
+        Ok(outcome(is_new, joined))
+    }
+
+    /// Joins a patch with its observation; its trace comes into being where there is none.
+    pub fn observation(
+        &mut self,
+        project: &ProjectId,
+        id: ObservationKey,
+        patch: ObservationState,
+    ) -> Result<Outcome, EmbeddedError> {
+        let received = received(patch.facts.updated_at, patch.facts.created_at);
+        let trace = self.trace_work(project, id.trace_id.clone())?;
+        self.imply_trace(trace, &patch.facts, received);
+        let known = self.observation_index.len();
+        let index = self.observation_work(project, id, trace)?;
+        let is_new = self.observation_index.len() > known && self.observations[index].before.is_none();
+        let work = &mut self.observations[index];
+        work.received = received;
+        if work.content.is_none() && !patch.content.is_absent() {
+            work.content = Some(self.truth.observation_content(&self.at, &work.key, work.stored.partition)?);
+        }
+        let had_content = work.content.is_some();
+        let created_before = work.stored.facts.created_at;
+        let mut state = ObservationState {
+            facts: std::mem::take(&mut work.stored.facts),
+            content: work.content.take().unwrap_or_default(),
+        };
+        let is_content_absent = patch.content.is_absent();
+        let joined = state.join(patch);
+        work.stored.facts = state.facts;
+        work.content = had_content.then_some(state.content);
+        work.is_content_touched |= !is_content_absent && joined != Joined::Unchanged;
+        work.is_touched |= is_new || joined != Joined::Unchanged || work.stored.facts.created_at != created_before;
+        Ok(outcome(is_new, joined))
+    }
+
+    /// Derives rows and summaries and adds everything that changed.
+    pub fn finish(mut self, prices: &PriceBook, change: &mut Change) -> Result<(), EmbeddedError> {
+        for index in 0..self.observations.len() {
+            self.finish_observation(index, prices, change)?;
+        }
+        for index in 0..self.traces.len() {
+            if self.traces[index].is_summary_lost {
+                self.traces[index].stored.summary = self.sum(index)?;
+            }
+            self.finish_trace(index, change)?;
+        }
+        Ok(())
+    }
+
+    fn finish_observation(
+        &mut self,
+        index: usize,
+        prices: &PriceBook,
+        change: &mut Change,
+    ) -> Result<(), EmbeddedError> {
+        let work = &mut self.observations[index];
+        if !work.is_touched {
+            return Ok(());
+        }
+        if work.before.is_none() || !same_costing_inputs(&work.facts_before, &work.stored.facts) {
+            work.stored.costing = Costing::of(&work.stored.facts, prices);
+        }
+        let row = observation_row(work.id.clone(), &work.stored.facts, &work.stored.costing);
+        let trace = &mut self.traces[work.trace];
+        let contribution = Contribution::of(&row);
+        match &work.before {
+            None => trace.stored.summary.add(&contribution),
+            Some(before) => {
+                let is_exact = trace.stored.summary.replace(&Contribution::of(before), &contribution);
+                trace.is_summary_lost |= !is_exact;
+            }
+        }
+        if work.before.as_ref() != Some(&row) {
+            if work.before.is_some() {
+                change.record.hidden_observations.push(work.stored.version);
+            }
+            work.stored.version = change.next_version();
+            change.record.observations.push((work.stored.version, work.key.clone()));
+            push_observation(&mut change.hot.observations, work.stored.version, &work.project, &row);
+        }
+        if work.before.is_none() {
+            let key = keys::observation_by_id(&work.project, &work.id);
+            change.batch.insert(&self.truth.observation_ids, key, []);
+        }
+        if let Some(content) = work.content.as_ref().filter(|_| work.is_content_touched) {
+            let partition = work.stored.partition.unwrap_or_else(|| Truth::partition_at(work.received));
+            work.stored.partition = Some(partition);
+            let payloads = self.truth.payloads(partition)?;
+            change.batch.insert(&payloads, observation_payload_key(&work.key), encode(content));
+        }
+        change.batch.insert(&self.truth.observations, work.key.as_slice(), encode(&work.stored));
+        Ok(())
+    }
+
+    fn finish_trace(&mut self, index: usize, change: &mut Change) -> Result<(), EmbeddedError> {
+        let work = &mut self.traces[index];
+        let row = trace_row(work.id.clone(), &work.stored.facts, work.stored.summary.clone());
+        let is_changed = work.before.as_ref() != Some(&row);
+        if !work.is_touched && !is_changed {
+            return Ok(());
+        }
+        if is_changed {
+            if work.before.is_some() {
+                change.record.hidden_traces.push(work.stored.version);
+            }
+            work.stored.version = change.next_version();
+            change.record.traces.push((work.stored.version, work.key.clone()));
+            push_trace(&mut change.hot.traces, work.stored.version, &work.project, &row);
+        }
+        if let Some(content) = work.content.as_ref().filter(|_| work.is_content_touched) {
+            let partition = work.stored.partition.unwrap_or_else(|| Truth::partition_at(work.received));
+            work.stored.partition = Some(partition);
+            let payloads = self.truth.payloads(partition)?;
+            change.batch.insert(&payloads, trace_payload_key(&work.key), encode(content));
+        }
+        change.batch.insert(&self.truth.traces, work.key.as_slice(), encode(&work.stored));
+        Ok(())
+    }
+
+    /// The sum over all observations of a trace, those of this batch in their new state.
+    fn sum(&self, trace: usize) -> Result<TraceSummary, EmbeddedError> {
+        let work = &self.traces[trace];
+        let mut summary = TraceSummary::default();
+        for (id, stored) in self.truth.observations_of(&self.at, &work.project, &work.id)? {
+            if !self.observation_index.contains_key(&keys::observation(&work.project, &id)) {
+                summary.add(&Contribution::of(&observation_row(id, &stored.facts, &stored.costing)));
+            }
+        }
+        for observation in self.observations.iter().filter(|observation| observation.trace == trace) {
+            let row = observation_row(
+                observation.id.clone(),
+                &observation.stored.facts,
+                &observation.stored.costing,
+            );
+            summary.add(&Contribution::of(&row));
+        }
+        Ok(summary)
+    }
+
+    fn trace_work(&mut self, project: &ProjectId, id: TraceId) -> Result<usize, EmbeddedError> {
+        let key = keys::trace(project, &id);
+        if let Some(index) = self.trace_index.get(&key) {
+            return Ok(*index);
+        }
+        let stored = self.truth.trace(&self.at, &key)?;
+        let before = stored
+            .as_ref()
+            .map(|stored| trace_row(id.clone(), &stored.facts, stored.summary.clone()));
+        self.trace_index.insert(key.clone(), self.traces.len());
+        self.traces.push(TraceWork {
+            project: project.clone(),
+            id,
+            key,
+            stored: stored.unwrap_or_default(),
+            before,
+            content: None,
+            received: Timestamp::default(),
+            is_touched: false,
+            is_content_touched: false,
+            is_summary_lost: false,
+        });
+        Ok(self.traces.len() - 1)
+    }
+
+    /// An observation says of its trace that it exists, and since when at the latest.
+    fn imply_trace(&mut self, index: usize, facts: &ObservationFacts, received: Timestamp) {
+        let work = &mut self.traces[index];
+        let created_before = work.stored.facts.created_at;
+        let implied = TraceFacts {
+            created_at: facts.created_at,
+            updated_at: facts.updated_at,
+            ..TraceFacts::default()
+        };
+        work.received = received;
+        work.stored.facts.join(implied);
+        work.is_touched |= work.before.is_none() || work.stored.facts.created_at != created_before;
+    }
+
+    fn observation_work(
+        &mut self,
+        project: &ProjectId,
+        id: ObservationKey,
+        trace: usize,
+    ) -> Result<usize, EmbeddedError> {
+        let key = keys::observation(project, &id);
+        if let Some(index) = self.observation_index.get(&key) {
+            return Ok(*index);
+        }
+        let stored = self.truth.observation(&self.at, &key)?;
+        let before =
+            stored.as_ref().map(|stored| observation_row(id.clone(), &stored.facts, &stored.costing));
+        let stored = stored.unwrap_or_default();
+        self.observation_index.insert(key.clone(), self.observations.len());
+        self.observations.push(ObservationWork {
+            project: project.clone(),
+            id,
+            key,
+            trace,
+            facts_before: stored.facts.clone(),
+            stored,
+            before,
+            content: None,
+            received: Timestamp::default(),
+            is_touched: false,
+            is_content_touched: false,
+        });
+        Ok(self.observations.len() - 1)
+    }
+}
+
+fn received(updated: Option<Timestamp>, created: Option<Timestamp>) -> Timestamp {
+    updated.or(created).unwrap_or_default()
+}
+
+fn outcome(is_new: bool, joined: Joined) -> Outcome {
+    if is_new || joined == Joined::Changed { Outcome::Accepted } else { Outcome::Duplicate }
+}
+
+/// A cost that was computed stays as it is, whatever the price list says by now, until something it was
+/// computed from changes.
+fn same_costing_inputs(before: &ObservationFacts, now: &ObservationFacts) -> bool {
+    before.model.get() == now.model.get()
+        && before.model_id.get() == now.model_id.get()
+        && before.known_usage() == now.known_usage()
+        && before.cost.get() == now.cost.get()
+        && before.price_attributes.get() == now.price_attributes.get()
+        && before.input_price.get() == now.input_price.get()
+        && before.output_price.get() == now.output_price.get()
+        && before.total_price.get() == now.total_price.get()
+}

@@ -1,0 +1,199 @@
+//! The engine: one writer thread, one background thread, readers, and the traits of the seam.
+
+use std::sync::{Arc, Condvar, Mutex, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use xtrace_model::{ProjectId, Timestamp, TraceId};
+use xtrace_store::{CommitBatch, CommitReport, Project};
+
+use crate::background;
+use crate::delete::Which;
+use crate::errors::EmbeddedError;
+use crate::instance::Instance;
+use crate::lock::DataDir;
+use crate::options::EmbeddedOptions;
+use crate::projection::pool::Queries;
+use crate::writing;
+
+/// The answer to a command goes back through this.
+pub type Reply<T> = oneshot::Sender<Result<T, EmbeddedError>>;
+
+/// What the writer thread is asked to do.
+pub enum Command {
+    Commit(CommitBatch, Reply<CommitReport>),
+    Delete { project: ProjectId, ids: Vec<TraceId>, which: Which, reply: Reply<u64> },
+    EnsureProject { id: ProjectId, now: Timestamp, reply: Reply<Project> },
+    DropPartition(u32, Reply<()>),
+    PruneSeries(Reply<()>),
+    LoadSeries(Reply<()>),
+    /// Open anew what has failed, if the time has come.
+    Heal,
+    Close(Reply<()>),
+}
+
+/// What the threads of an engine share.
+pub struct Shared {
+    pub options: EmbeddedOptions,
+    pub dir: Arc<DataDir>,
+    pub queries: Queries,
+    instance: RwLock<State>,
+    commands: mpsc::Sender<Command>,
+    bell: Bell,
+}
+
+/// What there is to work with.
+enum State {
+    Open(Arc<Instance>),
+    Reopening(String),
+    Closed,
+}
+
+/// Wakes the background thread.
+#[derive(Default)]
+struct Bell {
+    is_rung: Mutex<bool>,
+    ring: Condvar,
+}
+
+/// The embedded engine.
+pub struct EmbeddedEngine {
+    pub(crate) shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl EmbeddedEngine {
+    /// Opens the data directory, recovering what the last process left; blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// Another process has the directory, a newer version wrote it, or it cannot be read or written.
+    pub fn open(options: EmbeddedOptions) -> Result<Self, EmbeddedError> {
+        let dir = Arc::new(DataDir::open(&options.dir)?);
+        let instance = Arc::new(Instance::open(dir.clone(), &options)?);
+        let (commands, inbox) = mpsc::channel(options.commit_queue.max(1));
+        let shared = Arc::new(Shared {
+            queries: Queries::new(options.query_concurrency, options.query_timeout),
+            options,
+            dir,
+            instance: RwLock::new(State::Open(instance)),
+            commands,
+            bell: Bell::default(),
+        });
+        let engine = Self { shared: shared.clone(), threads: Mutex::default() };
+        engine.spawn("xtrace-writer", {
+            let shared = shared.clone();
+            move || writing::run(&shared, inbox)
+        })?;
+        engine.spawn("xtrace-mover", move || background::run(&shared))?;
+        Ok(engine)
+    }
+
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), EmbeddedError> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        let thread = thread.map_err(EmbeddedError::io("start a thread for", &self.shared.options.dir))?;
+        self.threads.lock().expect("no panic while held").push(thread);
+        Ok(())
+    }
+
+    /// Ends the threads; what was committed stays, what was not moved is replayed at the next open.
+    fn stop(&self) {
+        self.shared.set_closed();
+        // A full queue is fine: the writer looks at the state before each command.
+        let (reply, _) = oneshot::channel();
+        let _ = self.shared.commands.try_send(Command::Close(reply));
+        self.shared.ring();
+        for thread in self.threads.lock().expect("no panic while held").drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store panicked");
+            }
+        }
+    }
+
+    pub(crate) async fn ask<T>(
+        &self,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, EmbeddedError> {
+        if self.shared.is_closed() {
+            return Err(EmbeddedError::Closed);
+        }
+        let (reply, answer) = oneshot::channel();
+        self.shared.commands.send(command(reply)).await.map_err(|_| EmbeddedError::Closed)?;
+        answer.await.map_err(|_| EmbeddedError::Closed)?
+    }
+
+    /// Runs a short reading of the truth where blocking is allowed.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Instance) -> Result<T, EmbeddedError> + Send + 'static,
+    ) -> Result<T, EmbeddedError> {
+        let instance = self.shared.instance()?;
+        let done = tokio::task::spawn_blocking(move || work(&instance).inspect_err(|error| instance.note(error)));
+        done.await.map_err(|error| EmbeddedError::Defect(error.to_string()))?
+    }
+
+    /// Moves everything hot into the file now, for tests and tools.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn move_now(&self) -> Result<(), EmbeddedError> {
+        self.shared.instance()?.move_all().map(|_| ())
+    }
+}
+
+impl Drop for EmbeddedEngine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    pub fn instance(&self) -> Result<Arc<Instance>, EmbeddedError> {
+        match &*self.instance.read().expect("no panic while held") {
+            State::Open(instance) => Ok(instance.clone()),
+            State::Reopening(why) => Err(EmbeddedError::Reopening(why.clone())),
+            State::Closed => Err(EmbeddedError::Closed),
+        }
+    }
+
+    /// Puts an opened instance in place, unless the engine was closed meanwhile.
+    pub fn set_open(&self, instance: Arc<Instance>) {
+        let mut state = self.instance.write().expect("no panic while held");
+        if !matches!(*state, State::Closed) {
+            *state = State::Open(instance);
+        }
+    }
+
+    pub fn set_reopening(&self, why: &str) {
+        let mut state = self.instance.write().expect("no panic while held");
+        if !matches!(*state, State::Closed) {
+            *state = State::Reopening(why.to_owned());
+        }
+    }
+
+    pub fn set_closed(&self) {
+        *self.instance.write().expect("no panic while held") = State::Closed;
+    }
+
+    pub fn is_closed(&self) -> bool {
+        matches!(*self.instance.read().expect("no panic while held"), State::Closed)
+    }
+
+    /// Asks the writer to look after a failed instance; it is busy where this is not taken.
+    pub fn heal(&self) {
+        let _ = self.commands.try_send(Command::Heal);
+    }
+
+    /// Wakes the background thread.
+    pub fn ring(&self) {
+        *self.bell.is_rung.lock().expect("no panic while held") = true;
+        self.bell.ring.notify_all();
+    }
+
+    /// Sleeps until woken, at most so long.
+    pub fn wait(&self, at_most: Duration) {
+        let rung = self.bell.is_rung.lock().expect("no panic while held");
+        let woken = self.bell.ring.wait_timeout_while(rung, at_most, |is_rung| !*is_rung);
+        *woken.expect("no panic while held").0 = false;
+    }
+}

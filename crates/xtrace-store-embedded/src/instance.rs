@@ -1,0 +1,169 @@
+//! One opened pair of truth and projection.
+//!
+//! Opening is recovery: what the log says the file lacks enters the hot tables again. An engine whose
+//! instance has failed (a full disk, say) drops it and opens another on the same directory, so that
+//! there is one way back, the one that a killed process takes.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Instant;
+
+use duckdb::Connection;
+
+use crate::errors::EmbeddedError;
+use crate::lock::DataDir;
+use crate::metrics::SeriesIndex;
+use crate::options::EmbeddedOptions;
+use crate::projection::hot::HotBatch;
+use crate::projection::open::{FileState, attach, file_state, instance};
+use crate::projection::pool::ReadPool;
+use crate::projection::rebuild::{self, Progress};
+use crate::projection::schema::{FILE, create_file, fingerprint};
+use crate::projection::{Projection, moves::Moved};
+use crate::replay::replay;
+use crate::truth::Truth;
+
+/// What the background work has done so far, for figures.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MoveFigures {
+    pub moves: u64,
+    pub failures: u64,
+    pub last: Moved,
+    pub checkpoints: u64,
+    pub last_checkpoint_seconds: f64,
+}
+
+/// An opened store.
+pub struct Instance {
+    pub truth: Truth,
+    pub projection: Projection,
+    pub pool: ReadPool,
+    /// Loaded when first needed.
+    pub series: RwLock<Option<SeriesIndex>>,
+    /// The connection of the background work, one at a time.
+    pub background: Mutex<Connection>,
+    pub figures: Mutex<MoveFigures>,
+    /// When the oldest row that is not in the file came in.
+    pub hot_since: Mutex<Option<Instant>>,
+    has_failed: AtomicBool,
+    /// Released last.
+    pub dir: Arc<DataDir>,
+}
+
+impl Instance {
+    pub fn open(dir: Arc<DataDir>, options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
+        let truth = Truth::open(&dir.truth(), options)?;
+        if truth.store_id()? == 0 {
+            truth.put_store_id(new_store_id())?;
+        }
+        let root = attach_file(&dir, options, &truth)?;
+        let projection = Projection::start(root, &dir.projection())?;
+        let background = projection.connect()?;
+        replay(&truth, &projection, &background)?;
+        let hot_since = (projection.hot_rows() > 0).then(Instant::now);
+        Ok(Self {
+            truth,
+            projection,
+            pool: ReadPool::default(),
+            series: RwLock::default(),
+            background: Mutex::new(background),
+            figures: Mutex::default(),
+            hot_since: Mutex::new(hot_since),
+            has_failed: AtomicBool::new(false),
+            dir,
+        })
+    }
+
+    /// Makes a commit visible, and notes since when something waits for a move.
+    pub fn enter(&self, connection: &Connection, batch: HotBatch) -> Result<(), EmbeddedError> {
+        self.projection.enter(connection, batch)?;
+        self.hot_since.lock().expect("no panic while held").get_or_insert_with(Instant::now);
+        Ok(())
+    }
+
+    /// Moves what is hot into the file and takes it off the log.
+    pub fn move_all(&self) -> Result<Moved, EmbeddedError> {
+        let background = self.background.lock().expect("no panic while held");
+        *self.hot_since.lock().expect("no panic while held") = None;
+        let moved = self.projection.move_all(&background, |upto| self.truth.trim(upto));
+        let mut figures = self.figures.lock().expect("no panic while held");
+        match &moved {
+            Ok(moved) if moved.rows > 0 => {
+                figures.moves += 1;
+                figures.last = *moved;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                figures.failures += 1;
+                self.hot_since.lock().expect("no panic while held").get_or_insert_with(Instant::now);
+                self.note(error);
+            }
+        }
+        moved
+    }
+
+    pub fn checkpoint(&self) -> Result<(), EmbeddedError> {
+        let background = self.background.lock().expect("no panic while held");
+        let started = Instant::now();
+        self.projection.checkpoint(&background).inspect_err(|error| self.note(error))?;
+        let mut figures = self.figures.lock().expect("no panic while held");
+        figures.checkpoints += 1;
+        figures.last_checkpoint_seconds = started.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    /// Drops hot tables that nobody reads any more.
+    pub fn drop_unread(&self) -> Result<(), EmbeddedError> {
+        let background = self.background.lock().expect("no panic while held");
+        self.projection.drop_unread(&background).inspect_err(|error| self.note(error))
+    }
+
+    /// Remembers an error after which the instance cannot go on.
+    pub fn note(&self, error: &EmbeddedError) {
+        if error.ends_instance() {
+            self.has_failed.store(true, Ordering::Release);
+        }
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Acquire)
+    }
+}
+
+/// A DuckDB instance with the file attached: as it is, new, or rebuilt where it does not fit the truth.
+fn attach_file(dir: &DataDir, options: &EmbeddedOptions, truth: &Truth) -> Result<Connection, EmbeddedError> {
+    rebuild::discard_scratch(dir)?;
+    let root = instance(options, &dir.spill())?;
+    attach(&root, &dir.projection(), FILE)?;
+    let store_id = truth.store_id()?;
+    match file_state(&root, FILE)? {
+        Some(state) if state.store_id != store_id => Err(EmbeddedError::Corrupt {
+            what: "projection",
+            why: "it belongs to another store".to_owned(),
+        }),
+        Some(state) if fits(state, truth)? => Ok(root),
+        None if truth.trimmed()? == 0 => {
+            root.execute_batch(&create_file(FILE, store_id, 0))?;
+            Ok(root)
+        }
+        state => {
+            tracing::warn!(?state, "the projection does not fit the log and is rebuilt");
+            drop(root);
+            rebuild::rebuild_file(dir, options, truth, &mut |_: Progress| {})?;
+            let root = instance(options, &dir.spill())?;
+            attach(&root, &dir.projection(), FILE)?;
+            Ok(root)
+        }
+    }
+}
+
+/// Whether the log has everything the file lacks.
+fn fits(state: FileState, truth: &Truth) -> Result<bool, EmbeddedError> {
+    Ok(state.fingerprint == fingerprint() && state.upto >= truth.trimmed()?)
+}
+
+/// Any number but zero; the standard hasher's seed is the operating system's randomness.
+fn new_store_id() -> u64 {
+    RandomState::new().build_hasher().finish().max(1)
+}

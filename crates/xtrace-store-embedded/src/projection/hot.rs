@@ -1,0 +1,127 @@
+//! Rows enter the newest generation, all of a commit in one transaction.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use duckdb::Connection;
+use duckdb::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray, UInt64Array};
+use duckdb::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use xtrace_query::observations::OBSERVATIONS;
+use xtrace_query::traces::TRACES;
+
+use super::Projection;
+use super::columns::ViewRows;
+use super::schema::Rows;
+use crate::errors::EmbeddedError;
+use crate::truth::records::LoggedPoint;
+
+/// What one commit adds to the projection.
+pub struct HotBatch {
+    pub traces: ViewRows,
+    pub observations: ViewRows,
+    pub points: Vec<LoggedPoint>,
+    pub hidden_traces: Vec<u64>,
+    pub hidden_observations: Vec<u64>,
+    pub hidden_points: Vec<u64>,
+    pub last_version: u64,
+}
+
+impl HotBatch {
+    pub fn with_capacity(traces: usize, observations: usize) -> Self {
+        Self {
+            traces: ViewRows::new(&TRACES, traces),
+            observations: ViewRows::new(&OBSERVATIONS, observations),
+            points: Vec::new(),
+            hidden_traces: Vec::new(),
+            hidden_observations: Vec::new(),
+            hidden_points: Vec::new(),
+            last_version: 0,
+        }
+    }
+
+    fn rows(&self) -> u64 {
+        let rows = self.traces.len() + self.observations.len() + self.points.len();
+        let hidden = self.hidden_traces.len() + self.hidden_observations.len() + self.hidden_points.len();
+        (rows + hidden) as u64
+    }
+
+    fn batches(mut self) -> Result<Vec<(Rows, bool, RecordBatch)>, EmbeddedError> {
+        let mut batches = Vec::new();
+        let hidden = [
+            (Rows::Traces, self.hidden_traces),
+            (Rows::Observations, self.hidden_observations),
+            (Rows::Points, self.hidden_points),
+        ];
+        for (rows, versions) in hidden {
+            if !versions.is_empty() {
+                batches.push((rows, true, version_batch(versions)?));
+            }
+        }
+        if !self.traces.is_empty() {
+            batches.push((Rows::Traces, false, self.traces.finish()?));
+        }
+        if !self.observations.is_empty() {
+            batches.push((Rows::Observations, false, self.observations.finish()?));
+        }
+        if !self.points.is_empty() {
+            batches.push((Rows::Points, false, point_batch(&self.points)?));
+        }
+        Ok(batches)
+    }
+}
+
+impl Projection {
+    /// Makes a commit visible to every query that begins after this returns.
+    pub fn enter(&self, connection: &Connection, batch: HotBatch) -> Result<(), EmbeddedError> {
+        let (last_version, added) = (batch.last_version, batch.rows());
+        let batches = batch.batches()?;
+        let _entering = self.entering.lock().expect("no panic while held");
+        let generations = self.generations();
+        let newest = generations.last().expect("there is always one");
+        connection.execute_batch("BEGIN")?;
+        let appended = batches.into_iter().try_for_each(|(rows, is_hidden, batch)| {
+            let table = if is_hidden { rows.hidden(newest.id) } else { rows.hot(newest.id) };
+            append(connection, &table, batch)
+        });
+        let ended = match &appended {
+            Ok(()) => connection.execute_batch("COMMIT"),
+            Err(_) => connection.execute_batch("ROLLBACK"),
+        };
+        appended?;
+        ended?;
+        // INVARIANT: these move after the rows are visible, and a move reads them under `entering`.
+        newest.rows.fetch_add(added, Ordering::AcqRel);
+        newest.last_version.fetch_max(last_version, Ordering::AcqRel);
+        Ok(())
+    }
+}
+
+pub fn append(connection: &Connection, table: &str, batch: RecordBatch) -> Result<(), EmbeddedError> {
+    let mut appender = connection.appender(table)?;
+    appender.append_record_batch(batch)?;
+    Ok(appender.flush()?)
+}
+
+fn version_batch(versions: Vec<u64>) -> Result<RecordBatch, EmbeddedError> {
+    let schema = Schema::new(vec![Field::new("version", DataType::UInt64, false)]);
+    let columns: Vec<ArrayRef> = vec![Arc::new(UInt64Array::from(versions))];
+    RecordBatch::try_new(Arc::new(schema), columns).map_err(EmbeddedError::arrow)
+}
+
+pub fn point_batch(points: &[LoggedPoint]) -> Result<RecordBatch, EmbeddedError> {
+    let schema = Schema::new(vec![
+        Field::new("version", DataType::UInt64, false),
+        Field::new("series_id", DataType::Int64, false),
+        Field::new("timestamp", DataType::Timestamp(TimeUnit::Microsecond, None), false),
+        Field::new("value", DataType::Float64, false),
+    ]);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(points.iter().map(|point| point.version).collect::<UInt64Array>()),
+        Arc::new(points.iter().map(|point| point.series).collect::<Int64Array>()),
+        Arc::new(TimestampMicrosecondArray::from_iter_values(
+            points.iter().map(|point| point.timestamp.as_micros()),
+        )),
+        Arc::new(points.iter().map(|point| point.value).collect::<Float64Array>()),
+    ];
+    RecordBatch::try_new(Arc::new(schema), columns).map_err(EmbeddedError::arrow)
+}

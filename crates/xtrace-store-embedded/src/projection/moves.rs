@@ -1,0 +1,110 @@
+//! Moves: a sealed generation becomes part of the file, in one transaction of the file.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use duckdb::Connection;
+
+use super::open::upto;
+use super::schema::{FILE, Rows, drop_generation};
+use super::{Generations, Projection};
+use crate::errors::EmbeddedError;
+use crate::failpoint::{Point, hit};
+
+/// What a move did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Moved {
+    /// The file is complete up to this version.
+    pub upto: u64,
+    pub rows: u64,
+    pub took: Duration,
+}
+
+impl Projection {
+    /// Moves everything that was hot when this began. `on_file` runs once the file has a generation,
+    /// before its hot tables go.
+    pub fn move_all(
+        &self,
+        connection: &Connection,
+        mut on_file: impl FnMut(u64) -> Result<(), EmbeddedError>,
+    ) -> Result<Moved, EmbeddedError> {
+        let started = Instant::now();
+        self.seal(connection)?;
+        let sealed = self.generations();
+        let mut moved = Moved::default();
+        for generation in &sealed[..sealed.len() - 1] {
+            hit(Point::BeforeMove)?;
+            moved.upto = generation.last_version();
+            moved.rows += generation.rows();
+            self.move_generation(connection, generation.id, moved.upto)?;
+            self.forget(generation.id);
+            hit(Point::BeforeLogTrim)?;
+            on_file(moved.upto)?;
+            hit(Point::AfterLogTrim)?;
+        }
+        drop(sealed);
+        self.drop_unread(connection)?;
+        moved.took = started.elapsed();
+        Ok(moved)
+    }
+
+    /// Gives the writer a new generation, unless the newest is empty.
+    fn seal(&self, connection: &Connection) -> Result<(), EmbeddedError> {
+        let _entering = self.entering.lock().expect("no panic while held");
+        let is_empty = self.generations().last().is_none_or(|newest| newest.rows() == 0);
+        if is_empty { Ok(()) } else { self.add_generation(connection) }
+    }
+
+    fn move_generation(&self, connection: &Connection, id: u64, last: u64) -> Result<(), EmbeddedError> {
+        connection.execute_batch("BEGIN")?;
+        let moved = self.move_rows(connection, id, last);
+        if moved.is_ok() {
+            return Ok(connection.execute_batch("COMMIT")?);
+        }
+        // The first error says what is wrong; this one would only hide it.
+        let _ = connection.execute_batch("ROLLBACK");
+        moved
+    }
+
+    fn move_rows(&self, connection: &Connection, id: u64, last: u64) -> Result<(), EmbeddedError> {
+        let already = upto(connection)?;
+        for rows in Rows::ALL {
+            let (file, hot, hidden) = (rows.in_file(), rows.hot(id), rows.hidden(id));
+            connection.execute_batch(&format!(
+                "DELETE FROM {file} WHERE version IN (SELECT version FROM {hidden} WHERE version <= {already});\
+                 INSERT INTO {file} SELECT * FROM {hot} WHERE version > {already} \
+                 AND version NOT IN (SELECT version FROM {hidden}) ORDER BY {}",
+                rows.order()
+            ))?;
+        }
+        connection.execute_batch(&format!("UPDATE {FILE}.main.projection SET upto = {last}"))?;
+        hit(Point::BeforeMoveCommit)
+    }
+
+    /// Takes a generation that the file has off the list.
+    fn forget(&self, id: u64) {
+        let _entering = self.entering.lock().expect("no panic while held");
+        let kept = self.generations().iter().filter(|generation| generation.id != id).cloned().collect();
+        self.publish(kept);
+    }
+
+    /// Drops the hot tables that no reader holds any more.
+    pub fn drop_unread(&self, connection: &Connection) -> Result<(), EmbeddedError> {
+        let dropped = std::mem::take(&mut *self.dropped.lock().expect("no panic while held"));
+        for id in dropped {
+            connection.execute_batch(&drop_generation(id))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the write-ahead log of the file into it. Readers and commits go on meanwhile.
+    pub fn checkpoint(&self, connection: &Connection) -> Result<(), EmbeddedError> {
+        Ok(connection.execute_batch(&format!("CHECKPOINT {FILE}"))?)
+    }
+
+    /// How many generations exist, for figures.
+    pub fn generation_count(&self) -> usize {
+        let generations: Generations = self.generations();
+        generations.iter().filter(|generation| generation.rows.load(Ordering::Relaxed) > 0).count()
+    }
+}

@@ -1,0 +1,123 @@
+//! Tables: the file's, and each generation's.
+
+use std::fmt::Write;
+
+use xtrace_query::ViewDef;
+use xtrace_query::observations::OBSERVATIONS;
+use xtrace_query::traces::TRACES;
+
+use super::columns::sql_type;
+
+/// The catalog of the database file. Hot tables are in the default catalog, in memory.
+pub const FILE: &str = "file";
+
+/// What a table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rows {
+    Traces,
+    Observations,
+    Points,
+}
+
+impl Rows {
+    pub const ALL: [Self; 3] = [Self::Traces, Self::Observations, Self::Points];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Traces => TRACES.table,
+            Self::Observations => OBSERVATIONS.table,
+            Self::Points => "points",
+        }
+    }
+
+    pub fn in_file(self) -> String {
+        format!("{FILE}.main.{}", self.name())
+    }
+
+    pub fn hot(self, generation: u64) -> String {
+        format!("{}_{generation}", self.name())
+    }
+
+    /// Versions that a generation hides, its own and older ones.
+    pub fn hidden(self, generation: u64) -> String {
+        format!("hidden_{}_{generation}", self.name())
+    }
+
+    /// The order of rows in the file: by time, so that blocks without rows of a period are skipped.
+    pub fn order(self) -> &'static str {
+        match self {
+            Self::Traces => TRACES.time.column,
+            Self::Observations => OBSERVATIONS.time.column,
+            Self::Points => "series_id, timestamp",
+        }
+    }
+
+    fn columns(self) -> String {
+        match self {
+            Self::Traces => view_columns(&TRACES),
+            Self::Observations => view_columns(&OBSERVATIONS),
+            Self::Points => "version UBIGINT NOT NULL, series_id BIGINT NOT NULL, \
+                             timestamp TIMESTAMP NOT NULL, value DOUBLE NOT NULL"
+                .to_owned(),
+        }
+    }
+}
+
+fn view_columns(def: &ViewDef) -> String {
+    let mut columns = "version UBIGINT NOT NULL, project VARCHAR NOT NULL".to_owned();
+    for field in def.fields {
+        write!(columns, ", \"{}\" {}", field.column, sql_type(field.kind)).expect("a string takes any text");
+    }
+    columns
+}
+
+/// A digest of the columns: a file made for other columns is rebuilt.
+pub fn fingerprint() -> u64 {
+    let text: String = Rows::ALL.into_iter().map(|rows| rows.name().to_owned() + &rows.columns()).collect();
+    // FNV-1a: stable over versions of Rust, unlike the standard hasher.
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// The tables of a new file. `projection` has one row: how far the log is projected.
+pub fn create_file(catalog: &str, store_id: u64, upto: u64) -> String {
+    let mut sql = "BEGIN;".to_owned();
+    for rows in Rows::ALL {
+        write!(sql, "CREATE TABLE {catalog}.main.{} ({});", rows.name(), rows.columns())
+            .expect("a string takes any text");
+    }
+    let fingerprint = fingerprint();
+    write!(
+        sql,
+        "CREATE TABLE {catalog}.main.projection (upto UBIGINT NOT NULL, store UBIGINT NOT NULL, \
+         fingerprint UBIGINT NOT NULL);\
+         INSERT INTO {catalog}.main.projection VALUES ({upto}, {store_id}, {fingerprint});COMMIT"
+    )
+    .expect("a string takes any text");
+    sql
+}
+
+pub fn create_generation(id: u64) -> String {
+    let mut sql = "BEGIN;".to_owned();
+    for rows in Rows::ALL {
+        let (hot, hidden) = (rows.hot(id), rows.hidden(id));
+        write!(
+            sql,
+            "CREATE TABLE {hot} ({});CREATE TABLE {hidden} (version UBIGINT NOT NULL);",
+            rows.columns()
+        )
+        .expect("a string takes any text");
+    }
+    sql + "COMMIT"
+}
+
+pub fn drop_generation(id: u64) -> String {
+    let mut sql = "BEGIN;".to_owned();
+    for rows in Rows::ALL {
+        let (hot, hidden) = (rows.hot(id), rows.hidden(id));
+        write!(sql, "DROP TABLE IF EXISTS {hot};DROP TABLE IF EXISTS {hidden};")
+            .expect("a string takes any text");
+    }
+    sql + "COMMIT"
+}

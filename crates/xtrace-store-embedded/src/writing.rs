@@ -1,0 +1,183 @@
+//! The writer thread: one command after the other, and the way back after a failure.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use crate::commit::Writer;
+use crate::engine::{Command, Reply, Shared};
+use crate::errors::EmbeddedError;
+use crate::instance::Instance;
+
+/// Rows that may wait for a move, as a multiple of what starts one.
+const HOT_ROWS_FACTOR: u64 = 10;
+/// Between attempts to open again.
+const HEAL_EVERY: Duration = Duration::from_millis(250);
+/// A failed store is opened again once so much can be written.
+const ROOM_BYTES: usize = 4 * 1024 * 1024;
+const CLOSE_POLL: Duration = Duration::from_millis(5);
+
+/// Works until closed.
+pub fn run(shared: &Arc<Shared>, mut inbox: mpsc::Receiver<Command>) {
+    let mut writing = Writing { shared: shared.clone(), writer: None, dying: Weak::new(), tried: None };
+    while let Some(command) = inbox.blocking_recv() {
+        match command {
+            Command::Close(reply) => {
+                writing.close(reply);
+                break;
+            }
+            command if shared.is_closed() => drop(command),
+            command => writing.handle(command),
+        }
+    }
+    inbox.close();
+}
+
+struct Writing {
+    shared: Arc<Shared>,
+    writer: Option<Writer>,
+    /// The instance that failed; another is opened when its last reader has let go.
+    dying: Weak<Instance>,
+    tried: Option<Instant>,
+}
+
+impl Writing {
+    fn handle(&mut self, command: Command) {
+        match command {
+            Command::Commit(batch, reply) => {
+                self.answer(reply, |writer| writer.commit(batch));
+                self.ring_when_full();
+            }
+            Command::Delete { project, ids, which, reply } => {
+                self.answer(reply, |writer| writer.delete_traces(&project, &ids, which));
+                self.ring_when_full();
+            }
+            Command::EnsureProject { id, now, reply } => {
+                self.answer(reply, |writer| writer.ensure_project(id, now));
+            }
+            Command::DropPartition(partition, reply) => {
+                self.answer(reply, |writer| writer.instance.truth.drop_partition(partition));
+            }
+            Command::PruneSeries(reply) => self.answer(reply, Writer::prune_series),
+            Command::LoadSeries(reply) => {
+                self.answer(reply, |writer| writer.instance.ensure_series(writer.connection()));
+            }
+            Command::Heal => {
+                if let Err(error) = self.writer() {
+                    tracing::debug!(%error, "the store is not open again yet");
+                }
+            }
+            Command::Close(_) => {}
+        }
+    }
+
+    fn answer<T>(
+        &mut self,
+        reply: Reply<T>,
+        work: impl FnOnce(&mut Writer) -> Result<T, EmbeddedError>,
+    ) {
+        let result = self.writer().and_then(|writer| {
+            let result = work(writer);
+            if let Err(error) = &result {
+                writer.instance.note(error);
+            }
+            result
+        });
+        // The caller may have gone; what was done stays done.
+        let _ = reply.send(result);
+    }
+
+    /// A writer on an instance that works.
+    fn writer(&mut self) -> Result<&mut Writer, EmbeddedError> {
+        let has_failed = match self.shared.instance() {
+            Ok(instance) => instance.has_failed(),
+            Err(EmbeddedError::Reopening(_)) => true,
+            Err(error) => return Err(error),
+        };
+        if has_failed {
+            self.reopen()?;
+        }
+        let shared = &self.shared;
+        match &mut self.writer {
+            Some(writer) => Ok(writer),
+            slot @ None => {
+                let hot_rows_max = shared.options.move_rows.saturating_mul(HOT_ROWS_FACTOR);
+                let writer = Writer::new(shared.instance()?, hot_rows_max, shared.options.series_max)?;
+                Ok(slot.insert(writer))
+            }
+        }
+    }
+
+    /// Drops the failed instance and opens another. Until there is room to write, the failed one stays:
+    /// it can still be read.
+    fn reopen(&mut self) -> Result<(), EmbeddedError> {
+        let waiting = |why: &str| Err(EmbeddedError::Reopening(why.to_owned()));
+        if self.tried.is_some_and(|tried| tried.elapsed() < HEAL_EVERY) {
+            return waiting("the last attempt was a moment ago");
+        }
+        self.tried = Some(Instant::now());
+        ensure_room(self.shared.dir.path())?;
+        if let Ok(failed) = self.shared.instance() {
+            tracing::warn!("the store failed and is opened anew");
+            self.dying = Arc::downgrade(&failed);
+            self.shared.set_reopening("a write failed");
+        }
+        self.writer = None;
+        if self.dying.strong_count() > 0 {
+            return waiting("readers of the failed store are still at work");
+        }
+        let instance = Instance::open(self.shared.dir.clone(), &self.shared.options)?;
+        self.shared.set_open(Arc::new(instance));
+        tracing::info!("the store is open again");
+        Ok(())
+    }
+
+    fn ring_when_full(&self) {
+        let Some(writer) = &self.writer else { return };
+        let is_full = writer.instance.projection.hot_rows() >= self.shared.options.move_rows;
+        if is_full || writer.instance.has_failed() {
+            self.shared.ring();
+        }
+    }
+
+    /// Moves and checkpoints, so that the next start has nothing to do, and waits for readers to end.
+    fn close(&mut self, reply: Reply<()>) {
+        let instance = self.writer.take().map(|writer| writer.instance.clone());
+        let instance = instance.or_else(|| self.shared.instance().ok());
+        self.shared.set_closed();
+        self.shared.ring();
+        if let Some(instance) = instance {
+            if !reply.is_closed() {
+                let rested = instance.move_all().and_then(|_| instance.checkpoint());
+                if let Err(error) = rested {
+                    tracing::warn!(%error, "what is not in the database file yet is replayed at the next start");
+                }
+            }
+            let last = Arc::downgrade(&instance);
+            drop(instance);
+            let deadline = Instant::now() + self.shared.options.query_timeout;
+            while last.strong_count() > 0 && Instant::now() < deadline {
+                std::thread::sleep(CLOSE_POLL);
+            }
+        }
+        let _ = reply.send(Ok(()));
+    }
+}
+
+/// Proves that some megabytes can be written and synced.
+fn ensure_room(dir: &Path) -> Result<(), EmbeddedError> {
+    let path = dir.join("room");
+    let write = || {
+        let mut file = fs::File::create(&path)?;
+        file.write_all(&vec![1; ROOM_BYTES])?;
+        file.sync_data()
+    };
+    let written = write();
+    // The file is only a probe; a leftover is overwritten by the next.
+    let _ = fs::remove_file(&path);
+    written.map_err(EmbeddedError::io("write", &path))
+}
