@@ -178,7 +178,7 @@ fn look_up(instance: &Instance, connection: &Connection, points: &[PointId]) -> 
                 .expect("a string takes any text");
         }
         let sql = format!(
-            "SELECT p.version, p.series_id, epoch_us(p.timestamp), p.value FROM {source} p JOIN (VALUES {wanted}) \
+            "SELECT p.row_version, p.series_id, epoch_us(p.timestamp), p.value FROM {source} p JOIN (VALUES {wanted}) \
              w(series_id, timestamp) ON p.series_id = w.series_id AND p.timestamp = w.timestamp"
         );
         let mut statement = connection.prepare(&sql)?;

@@ -1,6 +1,6 @@
 //! Rows as columns: Arrow batches for the appender, one column per declared field.
 //!
-//! The tables follow the views' declarations: `version` and `project` first, then every field in the
+//! The tables follow the views' declarations: `row_version` and `project` first, then every field in the
 //! declared order under its column name.
 
 use std::sync::Arc;
@@ -98,7 +98,7 @@ pub struct ViewRows {
 impl ViewRows {
     pub fn new(def: &'static ViewDef, rows: usize) -> Self {
         let mut fields = vec![
-            ArrowField::new("version", DataType::UInt64, false),
+            ArrowField::new("row_version", DataType::UInt64, false),
             ArrowField::new("project", DataType::Utf8, false),
         ];
         fields.extend(def.fields.iter().map(|field| ArrowField::new(field.column, arrow_type(field.kind), true)));

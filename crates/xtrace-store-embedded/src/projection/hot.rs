@@ -103,14 +103,14 @@ pub fn append(connection: &Connection, table: &str, batch: RecordBatch) -> Resul
 }
 
 fn version_batch(versions: Vec<u64>) -> Result<RecordBatch, EmbeddedError> {
-    let schema = Schema::new(vec![Field::new("version", DataType::UInt64, false)]);
+    let schema = Schema::new(vec![Field::new("row_version", DataType::UInt64, false)]);
     let columns: Vec<ArrayRef> = vec![Arc::new(UInt64Array::from(versions))];
     RecordBatch::try_new(Arc::new(schema), columns).map_err(EmbeddedError::arrow)
 }
 
 pub fn point_batch(points: &[LoggedPoint]) -> Result<RecordBatch, EmbeddedError> {
     let schema = Schema::new(vec![
-        Field::new("version", DataType::UInt64, false),
+        Field::new("row_version", DataType::UInt64, false),
         Field::new("series_id", DataType::Int64, false),
         Field::new("timestamp", DataType::Timestamp(TimeUnit::Microsecond, None), false),
         Field::new("value", DataType::Float64, false),

@@ -71,9 +71,9 @@ impl Projection {
         for rows in Rows::ALL {
             let (file, hot, hidden) = (rows.in_file(), rows.hot(id), rows.hidden(id));
             connection.execute_batch(&format!(
-                "DELETE FROM {file} WHERE version IN (SELECT version FROM {hidden} WHERE version <= {already});\
-                 INSERT INTO {file} SELECT * FROM {hot} WHERE version > {already} \
-                 AND version NOT IN (SELECT version FROM {hidden}) ORDER BY {}",
+                "DELETE FROM {file} WHERE row_version IN (SELECT row_version FROM {hidden} WHERE row_version <= {already});\
+                 INSERT INTO {file} SELECT * FROM {hot} WHERE row_version > {already} \
+                 AND row_version NOT IN (SELECT row_version FROM {hidden}) ORDER BY {}",
                 rows.order()
             ))?;
         }

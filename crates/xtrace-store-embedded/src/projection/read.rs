@@ -55,15 +55,15 @@ impl<'a> ReadTransaction<'a> {
             return Ok(file);
         }
         let hidden: Vec<String> =
-            hot.iter().map(|id| format!("SELECT version FROM {}", rows.hidden(*id))).collect();
+            hot.iter().map(|id| format!("SELECT row_version FROM {}", rows.hidden(*id))).collect();
         let hidden = hidden.join(" UNION ALL ");
-        let in_file = self.exclusion(&format!("SELECT version FROM ({hidden}) WHERE version <= {upto}"))?;
-        let in_memory = self.exclusion(&format!("SELECT version FROM ({hidden}) WHERE version > {upto}"))?;
+        let in_file = self.exclusion(&format!("SELECT row_version FROM ({hidden}) WHERE row_version <= {upto}"))?;
+        let in_memory = self.exclusion(&format!("SELECT row_version FROM ({hidden}) WHERE row_version > {upto}"))?;
         let mut sql = "(".to_owned();
         // The newest rows first: what "the newest 50" finds here lets whole blocks of the file be skipped.
         for id in hot.iter().rev() {
             let table = rows.hot(*id);
-            write!(sql, "SELECT * FROM {table} WHERE version > {upto}{} UNION ALL ", conjunct(" AND ", &in_memory))
+            write!(sql, "SELECT * FROM {table} WHERE row_version > {upto}{} UNION ALL ", conjunct(" AND ", &in_memory))
                 .expect("a string takes any text");
         }
         write!(sql, "SELECT * FROM {file}{})", conjunct(" WHERE ", &in_file)).expect("a string takes any text");
@@ -78,13 +78,13 @@ impl<'a> ReadTransaction<'a> {
             return Ok(String::new());
         }
         if count > HIDDEN_INLINE_MAX {
-            return Ok(format!("version NOT IN ({hidden})"));
+            return Ok(format!("row_version NOT IN ({hidden})"));
         }
         let mut statement = self.connection.prepare(hidden)?;
         let versions = statement.query_map([], |row| row.get::<_, u64>(0))?;
         let versions: Vec<String> =
             versions.map(|version| Ok(version?.to_string())).collect::<Result<_, EmbeddedError>>()?;
-        Ok(format!("version NOT IN ({})", versions.join(",")))
+        Ok(format!("row_version NOT IN ({})", versions.join(",")))
     }
 }
 

@@ -142,7 +142,7 @@ fn fill_points(connection: &Connection, dir: &DataDir, truth: &Truth) -> Result<
         }
         for hidden in record.hidden_points.chunks(1_000) {
             let versions: Vec<String> = hidden.iter().map(u64::to_string).collect();
-            let sql = format!("DELETE FROM {points} WHERE version IN ({})", versions.join(","));
+            let sql = format!("DELETE FROM {points} WHERE row_version IN ({})", versions.join(","));
             connection.execute_batch(&sql)?;
         }
     }

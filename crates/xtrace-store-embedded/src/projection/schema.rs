@@ -56,7 +56,7 @@ impl Rows {
         match self {
             Self::Traces => view_columns(&TRACES),
             Self::Observations => view_columns(&OBSERVATIONS),
-            Self::Points => "version UBIGINT NOT NULL, series_id BIGINT NOT NULL, \
+            Self::Points => "row_version UBIGINT NOT NULL, series_id BIGINT NOT NULL, \
                              timestamp TIMESTAMP NOT NULL, value DOUBLE NOT NULL"
                 .to_owned(),
         }
@@ -64,7 +64,7 @@ impl Rows {
 }
 
 fn view_columns(def: &ViewDef) -> String {
-    let mut columns = "version UBIGINT NOT NULL, project VARCHAR NOT NULL".to_owned();
+    let mut columns = "row_version UBIGINT NOT NULL, project VARCHAR NOT NULL".to_owned();
     for field in def.fields {
         write!(columns, ", \"{}\" {}", field.column, sql_type(field.kind)).expect("a string takes any text");
     }
@@ -104,7 +104,7 @@ pub fn create_generation(id: u64) -> String {
         let (hot, hidden) = (rows.hot(id), rows.hidden(id));
         write!(
             sql,
-            "CREATE TABLE {hot} ({});CREATE TABLE {hidden} (version UBIGINT NOT NULL);",
+            "CREATE TABLE {hot} ({});CREATE TABLE {hidden} (row_version UBIGINT NOT NULL);",
             rows.columns()
         )
         .expect("a string takes any text");
