@@ -1,0 +1,6 @@
+//! Figures by day.
+
+pub mod filters;
+pub mod plans;
+pub mod read;
+pub mod wire;

@@ -1,0 +1,5 @@
+//! Time series: names, query, latest points.
+
+pub mod latest;
+pub mod names;
+pub mod query;

@@ -1,0 +1,6 @@
+//! Observations: list, read.
+
+pub mod detail;
+pub mod filters;
+pub mod list;
+pub mod wire;

@@ -1,0 +1,7 @@
+//! Sessions: list, read.
+
+pub mod detail;
+pub mod filters;
+pub mod list;
+pub mod plans;
+pub mod wire;

@@ -1,0 +1,167 @@
+//! `GET /api/public/traces` — a page of traces.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::extract::State;
+use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use xtrace_model::TraceId;
+use xtrace_query::{Condition, Order, OrderBy, Plan, Select, Value, View, observations, traces};
+use xtrace_store::{Engine, ProjectScope};
+
+use super::filters::FILTERS;
+use super::wire::{Trace, TraceItem};
+use crate::app::App;
+use crate::auth::{ProjectAuth, Read};
+use crate::error::{ApiError, ApiResult};
+use crate::map::{self, cells::Cells};
+use crate::params::groups::TRACE_FIELDS;
+use crate::params::order::ORDER_BY;
+use crate::params::page::{LIMIT, PAGE};
+use crate::params::{FieldGroups, ListQuery, QueryString, document};
+use crate::routes::native::listing::{self, Paged};
+use crate::routes::native::payloads;
+
+/// Most observation ids on one page.
+pub const OBSERVATION_IDS_MAX: u64 = 20_000;
+
+/// Parameters of the route.
+pub struct Params;
+
+impl IntoParams for Params {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        document::parameters(&[PAGE, LIMIT, ORDER_BY, TRACE_FIELDS], &FILTERS)
+    }
+}
+
+/// List traces
+///
+/// A page of traces, newest first, with their totals. Every filter restricts the list; all must hold.
+#[utoipa::path(
+    get,
+    path = "/api/public/traces",
+    operation_id = "listTraces",
+    tag = "traces",
+    params(Params),
+    responses((status = 200, description = "A page of traces.", body = Paged<TraceItem>))
+)]
+pub async fn list(
+    auth: ProjectAuth<Read>,
+    State(app): State<App>,
+    query: QueryString,
+) -> ApiResult<Json<Paged<TraceItem>>> {
+    let groups = FieldGroups::parse(&query)?;
+    let list = ListQuery::parse(View::Traces, &FILTERS, &query)?;
+    let (engine, scope) = (app.engine(), auth.scope());
+    let fields = View::Traces.def().fields;
+    let (table, meta) = listing::fetch(engine, scope, &list, fields).await?;
+    let rows: Vec<Cells<'_>> = Cells::rows(fields, &table).collect();
+    let to_trace = |cells| map::trace::from_cells(cells, scope.project(), groups);
+    let mut traces: Vec<Trace> = rows.iter().map(to_trace).collect();
+    if groups.io {
+        fill(engine, scope, &mut traces).await?;
+    }
+    let mut names = if groups.observations {
+        observation_ids(engine, scope, &rows).await?
+    } else {
+        ObservationIds::default()
+    };
+    let data = traces.into_iter().map(|trace| names.item(trace)).collect();
+    Ok(Json(Paged { data, meta }))
+}
+
+/// Puts payloads in.
+pub async fn fill(
+    engine: &dyn Engine,
+    scope: &ProjectScope,
+    traces: &mut [Trace],
+) -> ApiResult<()> {
+    let ids = traces.iter().map(|trace| TraceId::new(trace.id.clone()));
+    let ids: Vec<TraceId> = ids.collect::<Result<_, _>>().map_err(ApiError::internal)?;
+    let read = payloads::of_traces(engine, scope, &ids).await?;
+    for (trace, payload) in traces.iter_mut().zip(read) {
+        map::trace::fill(trace, payload);
+    }
+    Ok(())
+}
+
+/// The observations of the traces of a page.
+#[derive(Debug, Default)]
+struct ObservationIds {
+    by_trace: HashMap<Box<str>, Vec<Box<str>>>,
+    /// Traces with too many.
+    left_out: Vec<Box<str>>,
+}
+
+impl ObservationIds {
+    fn item(&mut self, trace: Trace) -> TraceItem {
+        TraceItem {
+            observations: self.by_trace.remove(&trace.id).unwrap_or_default(),
+            observations_truncated: self.left_out.contains(&trace.id),
+            scores: Vec::new(),
+            trace,
+        }
+    }
+}
+
+/// One question for the whole page. The smallest traces come first; those that do not fit are left out whole.
+async fn observation_ids(
+    engine: &dyn Engine,
+    scope: &ProjectScope,
+    rows: &[Cells<'_>],
+) -> ApiResult<ObservationIds> {
+    let mut sizes: Vec<(u64, Box<str>)> = rows
+        .iter()
+        .filter_map(|cells| {
+            let id = cells.text(&traces::ID)?;
+            Some((cells.count(&traces::OBSERVATION_COUNT), id))
+        })
+        .filter(|(size, _)| *size > 0)
+        .collect();
+    sizes.sort_unstable();
+    let mut names = ObservationIds::default();
+    let mut wanted = Vec::new();
+    let mut room = OBSERVATION_IDS_MAX;
+    for (size, id) in sizes {
+        match room.checked_sub(size) {
+            Some(left) => {
+                room = left;
+                wanted.push(Value::Text(id));
+            }
+            None => names.left_out.push(id),
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(names);
+    }
+    let plan = observations_of(wanted);
+    for row in engine.query(scope, &plan).await?.rows {
+        if let [Value::Text(trace), Value::Text(id)] =
+            <[Value; 2]>::try_from(row).unwrap_or(NOTHING)
+        {
+            names.by_trace.entry(trace).or_default().push(id);
+        }
+    }
+    Ok(names)
+}
+
+const NOTHING: [Value; 2] = [Value::Null, Value::Null];
+
+fn observations_of(traces: Vec<Value>) -> Plan {
+    let start = Order {
+        by: OrderBy::Field(&observations::START_TIME),
+        descending: false,
+    };
+    Plan {
+        view: View::Observations,
+        select: Select::Rows(vec![&observations::TRACE_ID, &observations::ID]),
+        conditions: vec![Condition::In {
+            field: &observations::TRACE_ID,
+            values: traces,
+        }],
+        order: vec![start],
+        limit: OBSERVATION_IDS_MAX,
+        offset: 0,
+    }
+}
