@@ -5,8 +5,8 @@
 //! a lone request commits at once. What it deliberately does not do: retry. An error is the sender's
 //! answer, and sending again is harmless.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -80,9 +80,28 @@ struct Shared {
 
 /// Room in the queue, given back when dropped: once the request has been answered or abandoned.
 pub struct Admitted {
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
     bytes: usize,
+    shared: Weak<Shared>,
     figures: Arc<IngestFigures>,
+}
+
+impl Admitted {
+    /// Takes room for `bytes` more, as a body arrives.
+    ///
+    /// # Errors
+    /// As [`Ingest::admit`]; the room taken so far is kept.
+    pub fn grow(&mut self, bytes: usize) -> Result<(), IngestError> {
+        let shared = self.shared.upgrade().ok_or_else(shutting_down)?;
+        let held = permits_for(self.bytes);
+        let wanted = permits_for(self.bytes.saturating_add(bytes));
+        if wanted > held {
+            self.permit.merge(shared.take(wanted - held)?);
+        }
+        self.bytes += bytes;
+        self.figures.queue_bytes.inc_by(gauged(bytes));
+        Ok(())
+    }
 }
 
 impl Drop for Admitted {
@@ -156,25 +175,10 @@ impl Ingest {
                 retry_after: Duration::from_secs(5),
             });
         }
-        let wanted = bytes.div_ceil(BYTES_PER_PERMIT).max(1);
-        let permits = u32::try_from(wanted).unwrap_or(u32::MAX);
-        let permit = shared
-            .budget
-            .clone()
-            .try_acquire_many_owned(permits)
-            .map_err(|_| {
-                let limit = format!("{} bytes", shared.options.bytes_max);
-                IngestError::QueueFull {
-                    limit,
-                    retry_after: Duration::from_secs(1),
-                }
-            })?;
+        let permit = shared.take(permits_for(bytes))?;
         shared.figures.queue_bytes.inc_by(gauged(bytes));
-        Ok(Admitted {
-            _permit: permit,
-            bytes,
-            figures: shared.figures.clone(),
-        })
+        let figures = shared.figures.clone();
+        Ok(Admitted { permit, bytes, shared: Arc::downgrade(shared), figures })
     }
 
     /// Commits the items with whatever else waits; returns when they are durable and visible.
@@ -234,6 +238,20 @@ impl Ingest {
             permits.forget();
         }
     }
+}
+
+impl Shared {
+    fn take(&self, permits: u32) -> Result<OwnedSemaphorePermit, IngestError> {
+        self.budget.clone().try_acquire_many_owned(permits).map_err(|_| {
+            let limit = format!("{} bytes", self.options.bytes_max);
+            IngestError::QueueFull { limit, retry_after: Duration::from_secs(1) }
+        })
+    }
+}
+
+/// At least one, so that even an empty request counts.
+fn permits_for(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(BYTES_PER_PERMIT).max(1)).unwrap_or(u32::MAX)
 }
 
 fn shutting_down() -> IngestError {
