@@ -47,8 +47,8 @@ pub struct Instance {
     /// When the oldest row that is not in the file came in.
     pub hot_since: Mutex<Option<Instant>>,
     has_failed: AtomicBool,
-    /// Released last.
-    pub dir: Arc<DataDir>,
+    /// Keeps the directory locked until the last reader has let go.
+    _dir: Arc<DataDir>,
 }
 
 impl Instance {
@@ -71,7 +71,7 @@ impl Instance {
             figures: Mutex::default(),
             hot_since: Mutex::new(hot_since),
             has_failed: AtomicBool::new(false),
-            dir,
+            _dir: dir,
         })
     }
 

@@ -19,6 +19,8 @@ const HOT_ROWS_FACTOR: u64 = 10;
 const HEAL_EVERY: Duration = Duration::from_millis(250);
 /// A failed store is opened again once so much can be written.
 const ROOM_BYTES: usize = 4 * 1024 * 1024;
+/// Readers get this long to end when the engine closes, or as long as a query may take.
+const REST_MIN: Duration = Duration::from_secs(5);
 const CLOSE_POLL: Duration = Duration::from_millis(5);
 
 /// Works until closed.
@@ -159,7 +161,7 @@ impl Writing {
             }
             let last = Arc::downgrade(&instance);
             drop(instance);
-            let deadline = Instant::now() + self.shared.options.query_timeout;
+            let deadline = Instant::now() + self.shared.options.query_timeout.max(REST_MIN);
             while last.strong_count() > 0 && Instant::now() < deadline {
                 std::thread::sleep(CLOSE_POLL);
             }

@@ -74,7 +74,8 @@ fn in_transaction<T>(
 ) -> Result<T, EmbeddedError> {
     let connection = instance.pool.take(instance)?;
     running.begin(connection.interrupt_handle())?;
-    let result = ReadTransaction::begin(&instance.projection, &connection).and_then(|at| query(&at));
+    let result = ReadTransaction::begin(&instance.projection, &connection)
+        .and_then(|at| query(&at.abandoned_by(&running.is_abandoned)));
     running.end();
     match &result {
         // What a failed query leaves on its connection is not worth finding out.

@@ -6,6 +6,7 @@
 //! between the two snapshots are then seen once, and commits between them not at all or whole.
 
 use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use duckdb::Connection;
 
@@ -25,6 +26,8 @@ pub struct ReadTransaction<'a> {
     /// Generations with versions the file lacks, oldest first; the same for every source.
     hot: Vec<u64>,
     upto: u64,
+    /// Set when nobody waits for the answer any more.
+    is_abandoned: Option<&'a AtomicBool>,
 }
 
 impl<'a> ReadTransaction<'a> {
@@ -33,12 +36,26 @@ impl<'a> ReadTransaction<'a> {
         // was in the file by then, so the snapshot has its rows.
         let generations = projection.generations();
         connection.execute_batch("BEGIN")?;
-        let mut transaction = Self { connection, held: generations, hot: Vec::new(), upto: 0 };
+        let mut transaction = Self { connection, held: generations, hot: Vec::new(), upto: 0, is_abandoned: None };
         let upto = upto(connection)?;
         let newer = transaction.held.iter().filter(|generation| generation.last_version() > upto);
         transaction.hot = newer.map(|generation| generation.id).collect();
         transaction.upto = upto;
         Ok(transaction)
+    }
+
+    /// Lets statements fail that begin after the flag was set.
+    pub fn abandoned_by(mut self, flag: &'a AtomicBool) -> Self {
+        self.is_abandoned = Some(flag);
+        self
+    }
+
+    /// To be asked before a statement that takes long: an interrupt that comes before it begins is lost.
+    pub fn ensure_wanted(&self) -> Result<(), EmbeddedError> {
+        match self.is_abandoned {
+            Some(flag) if flag.load(Ordering::Acquire) => Err(EmbeddedError::Cancelled),
+            _ => Ok(()),
+        }
     }
 
     pub fn connection(&self) -> &'a Connection {

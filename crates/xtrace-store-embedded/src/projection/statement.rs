@@ -48,7 +48,9 @@ impl ToSql for Bound<'_> {
 
 /// Runs a lowered statement.
 pub fn run(at: &ReadTransaction<'_>, statement: &Statement) -> Result<Table, EmbeddedError> {
+    at.ensure_wanted()?;
     let mut prepared = at.connection().prepare(&statement.sql)?;
+    at.ensure_wanted()?;
     let mut rows = prepared.query(params_from_iter(statement.binds.iter().map(Bound)))?;
     let mut table = Table {
         columns: statement.columns.iter().map(|column| column.name.clone()).collect(),

@@ -2,5 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
+mod child;
+mod concurrency;
+mod crash;
+mod full_disk;
+mod lowering;
+mod limits;
 mod moves;
 mod support;
