@@ -81,7 +81,7 @@ fn ends_the_server_when_the_test_process_is_killed() {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "ends_the_server_when_the_test_process_is_killed",
+            "cluster::ends_the_server_when_the_test_process_is_killed",
             "--nocapture",
         ])
         .env(CHILD, "1")

@@ -1,0 +1,6 @@
+//! The cases, by topic. Each is named in the list of [`crate::suite`]; its name is the rule it proves.
+
+pub mod deleting;
+pub mod lasting;
+pub mod metrics;
+pub mod writing;
