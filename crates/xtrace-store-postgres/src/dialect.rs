@@ -41,7 +41,7 @@ impl CaseFolding {
             .find(|(_, folding)| *folding == self)
         {
             Some((name, _)) => format!("lower({text} COLLATE \"{name}\")"),
-            None => format!("lower({text})"),
+            None => format!("lower({text} COLLATE \"default\")"),
         }
     }
 }
@@ -75,7 +75,7 @@ impl Dialect for PostgresDialect {
     }
 
     fn project_column(&self) -> &'static str {
-        "project_id"
+        "project"
     }
 
     fn bytewise(&self, text: &str) -> String {

@@ -1,0 +1,203 @@
+//! Committing: one transaction for all that is written at once.
+//!
+//! 1. Lock the keys of all traces concerned, in their order (`keys`).
+//! 2. Load the states that are there (`load`).
+//! 3. Join, derive and sum up, without the server (`merge`).
+//! 4. Write rows and payloads, many per statement (`save`), then points (`points`).
+//!
+//! INVARIANT: whoever writes a trace or anything of it holds the lock on its key, so that no join is lost between two
+//! processes; and everybody takes those locks in the same order, so that nobody waits in a circle.
+//!
+//! An item that the server refuses to store is found by halving and rejected; its neighbours are stored.
+
+mod keys;
+mod load;
+mod merge;
+mod points;
+mod save;
+mod work;
+
+use sqlx::{Acquire as _, PgConnection};
+use xtrace_store::{
+    CommitBatch, CommitReport, ErrorKind, Outcome, Rejection, StoreError, StoreResult, WriteItem,
+};
+
+use crate::engine::PostgresEngine;
+use crate::errors::{is_of_one_item, is_transient, kind_of, store_error};
+
+use self::work::Work;
+
+const OP: &str = "telemetry.commit";
+
+/// How often a commit is begun anew because somebody else was quicker.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// Why a transaction did not get to its end.
+enum Failure {
+    /// Somebody else deleted or moved what we were about to lock.
+    Overtaken,
+    Server(sqlx::Error),
+    Store(StoreError),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Server(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Overtaken => Self::new(
+                ErrorKind::Conflict,
+                OP,
+                "other writers were quicker each time",
+            ),
+            Failure::Server(error) => store_error(OP, error),
+            Failure::Store(error) => error,
+        }
+    }
+}
+
+/// How to treat an item that the server refuses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Together,
+    Halving,
+}
+
+impl PostgresEngine {
+    pub(crate) async fn commit_batch(&self, batch: &CommitBatch) -> StoreResult<CommitReport> {
+        let mut mode = Mode::Together;
+        let mut attempt = 1;
+        loop {
+            let failure = match self.attempt(batch, mode).await {
+                Ok(report) => return Ok(report),
+                Err(failure) => failure,
+            };
+            match &failure {
+                Failure::Server(error) if mode == Mode::Together && is_of_one_item(error) => {
+                    mode = Mode::Halving
+                }
+                Failure::Overtaken if attempt < ATTEMPTS_MAX => self.forget_weeks(),
+                Failure::Server(error) if attempt < ATTEMPTS_MAX && is_transient(error) => {
+                    self.forget_weeks()
+                }
+                _ => return Err(failure.into()),
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(&self, batch: &CommitBatch, mode: Mode) -> Result<CommitReport, Failure> {
+        self.ensure_week(self.present_week()).await?;
+        self.ensure_points_weeks(points::times(&batch.items))
+            .await?;
+        let mut transaction = self.writes.begin().await?;
+        let mut written = Written::default();
+        let report = match mode {
+            Mode::Together => {
+                self.write(&mut transaction, batch, &batch.items, &mut written)
+                    .await?
+            }
+            Mode::Halving => {
+                self.write_halves(&mut transaction, batch, &mut written)
+                    .await?
+            }
+        };
+        // When the connection is lost here, nobody knows whether the commit happened: that is an error, and sending
+        // again is harmless.
+        transaction.commit().await?;
+        self.series.remember(written.series);
+        Ok(report)
+    }
+
+    async fn write(
+        &self,
+        connection: &mut PgConnection,
+        batch: &CommitBatch,
+        items: &[WriteItem],
+        written: &mut Written,
+    ) -> Result<CommitReport, Failure> {
+        let work = Work::of(items);
+        let mut report = vec![Outcome::Duplicate; items.len()];
+        if !work.traces.is_empty() {
+            let locked = keys::lock(connection, &work, self.present_week()).await?;
+            let stored = load::stored(connection, &work, &locked).await?;
+            let merged = merge::merge(&work, &locked, stored, &batch.prices);
+            for (position, outcome) in &merged.outcomes {
+                report[*position] = outcome.clone();
+            }
+            save::save(connection, merged).await?;
+        }
+        if !work.points.is_empty() {
+            let outcomes =
+                points::write(connection, &work.points, &self.series, &mut written.series).await?;
+            for (position, outcome) in outcomes {
+                report[position] = outcome;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Writes the items in halves, quarters … where the server refuses the whole, each part under a savepoint.
+    async fn write_halves(
+        &self,
+        connection: &mut PgConnection,
+        batch: &CommitBatch,
+        written: &mut Written,
+    ) -> Result<CommitReport, Failure> {
+        let mut report = vec![Outcome::Duplicate; batch.items.len()];
+        let mut parts = vec![0..batch.items.len()];
+        while let Some(part) = parts.pop() {
+            let mut savepoint = connection.begin().await?;
+            let result = self
+                .write(&mut savepoint, batch, &batch.items[part.clone()], written)
+                .await;
+            match result {
+                Ok(outcomes) => {
+                    savepoint.commit().await?;
+                    report.splice(part, outcomes);
+                }
+                Err(Failure::Server(error)) if is_of_one_item(&error) => {
+                    savepoint.rollback().await?;
+                    if part.len() == 1 {
+                        report[part.start] = Outcome::Rejected(rejection(&error));
+                        continue;
+                    }
+                    let middle = part.start + part.len() / 2;
+                    // The first half is written first: arrival decides what counts as a duplicate.
+                    parts.push(middle..part.end);
+                    parts.push(part.start..middle);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// What is known once the transaction has been committed.
+#[derive(Default)]
+struct Written {
+    series: Vec<crate::metrics::SeriesId>,
+}
+
+fn rejection(error: &sqlx::Error) -> Rejection {
+    let code = match kind_of(error) {
+        ErrorKind::TooLarge => "value_too_large",
+        _ => "value_not_storable",
+    };
+    let reason = error
+        .as_database_error()
+        .map(|error| error.message().to_owned())
+        .unwrap_or_default();
+    Rejection { code, reason }
+}

@@ -1,0 +1,210 @@
+//! Reading telemetry: plans through the shared lowering, records by key.
+
+mod cells;
+mod records;
+
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Row as _};
+use std::time::Duration;
+use xtrace_model::{ObservationId, ObservationKey, TraceId};
+use xtrace_query::{Plan, Table};
+use xtrace_store::lower::{self, Bind, Statement};
+use xtrace_store::{
+    Capabilities, ErrorKind, ObservationPayload, ObservationRecord, ProjectScope, StoreError,
+    StoreResult, TelemetryReader, TracePayload, TraceRecord, TraceWindow,
+};
+
+use crate::engine::PostgresEngine;
+use crate::errors::InOperation as _;
+use crate::values::{Instant, Money};
+
+/// As many as a plan may reasonably ask for; the server has no limit of its own.
+const DIMENSIONS_MAX: u32 = 16;
+
+#[async_trait]
+impl TelemetryReader for PostgresEngine {
+    async fn query(&self, scope: &ProjectScope, plan: &Plan) -> StoreResult<Table> {
+        let statement = lower::plan(plan, scope, &self.dialect)?;
+        self.run("telemetry.query", statement).await
+    }
+
+    async fn trace(&self, scope: &ProjectScope, id: &TraceId) -> StoreResult<Option<TraceRecord>> {
+        const OP: &str = "telemetry.trace";
+        let mut reader = self.reader(OP).await?;
+        let row = sqlx::query(include_str!("sql/read/trace.sql"))
+            .bind(scope.project().as_str())
+            .bind(id.as_str())
+            .fetch_optional(reader.connection())
+            .await
+            .during(OP)?;
+        reader.done();
+        row.map(|row| records::trace(&row, id, OP)).transpose()
+    }
+
+    async fn trace_observations(
+        &self,
+        scope: &ProjectScope,
+        id: &TraceId,
+        window: TraceWindow,
+    ) -> StoreResult<Vec<ObservationRecord>> {
+        const OP: &str = "telemetry.trace_observations";
+        let mut reader = self.reader(OP).await?;
+        let rows = sqlx::query(include_str!("sql/read/trace_observations.sql"))
+            .bind(scope.project().as_str())
+            .bind(id.as_str())
+            .bind(window.payloads)
+            .bind(i64::try_from(window.limit).unwrap_or(i64::MAX))
+            .bind(i64::try_from(window.offset).unwrap_or(i64::MAX))
+            .fetch_all(reader.connection())
+            .await
+            .during(OP)?;
+        reader.done();
+        rows.iter()
+            .map(|row| records::observation(row, window.payloads, OP))
+            .collect()
+    }
+
+    async fn observation(
+        &self,
+        scope: &ProjectScope,
+        key: &ObservationKey,
+    ) -> StoreResult<Option<ObservationRecord>> {
+        const OP: &str = "telemetry.observation";
+        let mut reader = self.reader(OP).await?;
+        let row = sqlx::query(include_str!("sql/read/observation.sql"))
+            .bind(scope.project().as_str())
+            .bind(key.trace_id.as_str())
+            .bind(key.id.as_str())
+            .fetch_optional(reader.connection())
+            .await
+            .during(OP)?;
+        reader.done();
+        row.map(|row| records::observation(&row, true, OP))
+            .transpose()
+    }
+
+    async fn observation_keys(
+        &self,
+        scope: &ProjectScope,
+        id: &ObservationId,
+    ) -> StoreResult<Vec<ObservationKey>> {
+        const OP: &str = "telemetry.observation_keys";
+        let mut reader = self.reader(OP).await?;
+        let rows = sqlx::query(include_str!("sql/read/observation_keys.sql"))
+            .bind(scope.project().as_str())
+            .bind(id.as_str())
+            .fetch_all(reader.connection())
+            .await
+            .during(OP)?;
+        reader.done();
+        rows.iter()
+            .map(|row| records::observation_key(row, OP))
+            .collect()
+    }
+
+    async fn trace_payloads(
+        &self,
+        scope: &ProjectScope,
+        ids: &[TraceId],
+    ) -> StoreResult<Vec<TracePayload>> {
+        const OP: &str = "telemetry.trace_payloads";
+        let mut reader = self.reader(OP).await?;
+        let rows = sqlx::query(include_str!("sql/read/trace_payloads.sql"))
+            .bind(scope.project().as_str())
+            .bind(ids.iter().map(TraceId::as_str).collect::<Vec<_>>())
+            .fetch_all(reader.connection())
+            .await
+            .during(OP)?;
+        reader.done();
+        let mut payloads = vec![TracePayload::default(); ids.len()];
+        for row in rows {
+            *at(&mut payloads, &row, OP)? = records::trace_payload(&row, OP)?;
+        }
+        Ok(payloads)
+    }
+
+    async fn observation_payloads(
+        &self,
+        scope: &ProjectScope,
+        keys: &[ObservationKey],
+    ) -> StoreResult<Vec<ObservationPayload>> {
+        const OP: &str = "telemetry.observation_payloads";
+        let mut reader = self.reader(OP).await?;
+        let rows = sqlx::query(include_str!("sql/read/observation_payloads.sql"))
+            .bind(scope.project().as_str())
+            .bind(
+                keys.iter()
+                    .map(|key| key.trace_id.as_str())
+                    .collect::<Vec<_>>(),
+            )
+            .bind(keys.iter().map(|key| key.id.as_str()).collect::<Vec<_>>())
+            .fetch_all(reader.connection())
+            .await
+            .during(OP)?;
+        reader.done();
+        let mut payloads = vec![ObservationPayload::default(); keys.len()];
+        for row in rows {
+            *at(&mut payloads, &row, OP)? = records::observation_payload(&row, OP)?;
+        }
+        Ok(payloads)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            read_lag: Duration::ZERO,
+            exact_percentiles: true,
+            several_writers: true,
+            dimensions_max: DIMENSIONS_MAX,
+        }
+    }
+}
+
+impl PostgresEngine {
+    /// Runs a lowered statement. It is planned with its values each time: which index is best depends on them.
+    pub(crate) async fn run(&self, op: &'static str, statement: Statement) -> StoreResult<Table> {
+        let Statement {
+            sql,
+            binds,
+            columns,
+        } = statement;
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+        for bind in binds {
+            query = match bind {
+                Bind::Text(value) => query.bind(String::from(value)),
+                Bind::Bool(value) => query.bind(value),
+                Bind::Int(value) => query.bind(value),
+                Bind::Float(value) => query.bind(value),
+                Bind::Money(value) => query.bind(Money(value)),
+                Bind::Time(value) => query.bind(Instant(value)),
+                Bind::IntList(values) => query.bind(values),
+            };
+        }
+        let mut reader = self.reader(op).await?;
+        let rows = query.fetch_all(reader.connection()).await.during(op)?;
+        reader.done();
+        let rows: StoreResult<Vec<_>> = rows
+            .iter()
+            .map(|row| cells::of_row(row, &columns, op))
+            .collect();
+        Ok(Table {
+            columns: columns.into_iter().map(|column| column.name).collect(),
+            rows: rows?,
+        })
+    }
+}
+
+/// The place that a row's `position`, counted from one, names.
+fn at<'a, T>(places: &'a mut [T], row: &PgRow, op: &'static str) -> StoreResult<&'a mut T> {
+    let position: i64 = row.try_get("position").during(op)?;
+    let place = usize::try_from(position - 1)
+        .ok()
+        .and_then(|index| places.get_mut(index));
+    place.ok_or_else(|| {
+        StoreError::new(
+            ErrorKind::Internal,
+            op,
+            format!("there is no place {position}"),
+        )
+    })
+}

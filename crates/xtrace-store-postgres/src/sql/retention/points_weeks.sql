@@ -1,0 +1,2 @@
+-- The weeks that have a partition of points, oldest first, as days from 1970 to their Mondays.
+SELECT monday - date '1970-01-01' AS week FROM xtrace_points_weeks() AS monday ORDER BY monday

@@ -1,0 +1,2 @@
+-- Whether the server answers. Returns one row of no interest.
+SELECT 1

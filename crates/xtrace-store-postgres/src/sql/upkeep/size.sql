@@ -1,0 +1,2 @@
+-- Bytes of the whole database on disk.
+SELECT pg_database_size(current_database())

@@ -1,0 +1,56 @@
+//! Keeping the store healthy: retention, figures, probing, closing.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::Row as _;
+use xtrace_store::{Expired, Expiry, StoreResult, StoreStats, Upkeep};
+
+use crate::engine::PostgresEngine;
+use crate::errors::InOperation as _;
+
+/// A server that takes longer to say that it is there is not.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[async_trait]
+impl Upkeep for PostgresEngine {
+    async fn expire(&self, expiry: Expiry) -> StoreResult<Expired> {
+        self.expire_all(expiry).await
+    }
+
+    async fn stats(&self) -> StoreResult<StoreStats> {
+        const OP: &str = "upkeep.stats";
+        let mut reader = self.reader(OP).await?;
+        let size = sqlx::query(include_str!("sql/upkeep/size.sql"));
+        let row = size.fetch_one(reader.connection()).await.during(OP)?;
+        reader.done();
+        let bytes: i64 = row.try_get(0).during(OP)?;
+        Ok(StoreStats {
+            engine: "postgres",
+            version: format!("PostgreSQL {}", self.version),
+            disk_bytes: bytes.unsigned_abs(),
+            gauges: vec![
+                ("read_connections", f64::from(self.reads.size())),
+                ("write_connections", f64::from(self.writes.size())),
+            ],
+        })
+    }
+
+    async fn probe(&self) -> StoreResult<()> {
+        const OP: &str = "upkeep.probe";
+        let probe = async {
+            let mut reader = self.reader(OP).await?;
+            let standby = sqlx::query(include_str!("sql/upkeep/probe.sql"));
+            standby.fetch_one(reader.connection()).await.during(OP)?;
+            reader.done();
+            Ok(())
+        };
+        let answered = tokio::time::timeout(PROBE_TIMEOUT, probe).await;
+        answered.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut).during(OP))
+    }
+
+    async fn close(&self) -> StoreResult<()> {
+        self.rest().await;
+        Ok(())
+    }
+}
