@@ -5,6 +5,7 @@
 //! not do: speak HTTP (`xtrace-http`), merge (`xtrace-model`, called by the engines).
 
 pub mod figures;
+pub mod native;
 pub mod queue;
 pub mod receipt;
 

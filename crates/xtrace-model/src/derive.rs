@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ObservationKey, TraceId};
 use crate::merge::Real;
-use crate::observation::{ObservationFacts, ObservationRow, ObservationType};
 use crate::money::Usd;
+use crate::observation::{ObservationFacts, ObservationRow, ObservationType};
 use crate::pricing::{PriceBook, PriceRequest};
 use crate::steps::StepRow;
 use crate::summary::TraceSummary;
@@ -18,13 +18,18 @@ pub const DEFAULT_ENVIRONMENT: &str = "default";
 
 /// Derives an observation's row: end never before start, latency and time to first token from
 /// times where not sent (contracts/langfuse.md §3.3).
-pub fn observation_row(key: ObservationKey, facts: &ObservationFacts, costing: &Costing) -> ObservationRow {
+pub fn observation_row(
+    key: ObservationKey,
+    facts: &ObservationFacts,
+    costing: &Costing,
+) -> ObservationRow {
     let created_at = facts.created_at.unwrap_or_default();
     let start_time = facts.start_time.get().copied().unwrap_or(created_at);
     let end_time = facts.end_time.get().map(|end| (*end).max(start_time));
     let first_token = facts.completion_start_time.get().copied();
-    let (latency_s, latency_source) =
-        provided_or(facts.latency_s.get(), || end_time.map(|end| end.seconds_since(start_time)));
+    let (latency_s, latency_source) = provided_or(facts.latency_s.get(), || {
+        end_time.map(|end| end.seconds_since(start_time))
+    });
     let (time_to_first_token_s, _) = provided_or(facts.time_to_first_token_s.get(), || {
         first_token.map(|first| first.max(start_time).seconds_since(start_time))
     });
@@ -76,7 +81,12 @@ pub fn observation_row(key: ObservationKey, facts: &ObservationFacts, costing: &
 /// Derives a trace's row from its own state and the summary of its observations.
 pub fn trace_row(id: TraceId, facts: &TraceFacts, summary: TraceSummary) -> TraceRow {
     let created_at = facts.created_at.unwrap_or_default();
-    let timestamp = facts.timestamp.get().copied().or(summary.first_time).unwrap_or(created_at);
+    let timestamp = facts
+        .timestamp
+        .get()
+        .copied()
+        .or(summary.first_time)
+        .unwrap_or(created_at);
     let (latency_s, latency_source) = provided_or(facts.latency_s.get(), || summary.latency_s());
     let observed = (summary.costed_count > 0).then_some(summary.total_cost);
     let sent = facts.total_cost.get().copied();
@@ -158,7 +168,9 @@ impl Costing {
             usage: &usage,
             attributes: facts.price_attributes.get(),
         });
-        let priced = request.and_then(|request| prices.price(&request)).unwrap_or_default();
+        let priced = request
+            .and_then(|request| prices.price(&request))
+            .unwrap_or_default();
         let sent = facts.cost.get().filter(|cost| !cost.is_empty());
         let is_computed = sent.is_none() && !priced.cost.is_empty();
         let source = match sent {
@@ -179,5 +191,8 @@ impl Costing {
 
 /// When a trace was last active: for retention.
 pub fn last_activity(row: &TraceRow) -> Timestamp {
-    row.summary.last_time.unwrap_or(row.timestamp).max(row.timestamp)
+    row.summary
+        .last_time
+        .unwrap_or(row.timestamp)
+        .max(row.timestamp)
 }

@@ -50,7 +50,10 @@ impl JsonText {
     /// `null`, `""`, `{}` and `[]` say nothing: they never replace a payload (contracts/langfuse.md §3.3).
     pub fn is_empty(&self) -> bool {
         matches!(&*self.0, "null" | "\"\"") || {
-            let inner = self.0.trim_start_matches(['{', '[']).trim_end_matches(['}', ']']);
+            let inner = self
+                .0
+                .trim_start_matches(['{', '['])
+                .trim_end_matches(['}', ']']);
             inner.trim().is_empty() && self.0.len() - inner.len() == 2
         }
     }

@@ -22,7 +22,10 @@ pub struct Stamp {
 
 impl Stamp {
     /// Before every event: the stamp of a default, which whatever was really sent replaces.
-    pub const EARLIEST: Self = Self { time: Timestamp::MIN, rank: 0 };
+    pub const EARLIEST: Self = Self {
+        time: Timestamp::MIN,
+        rank: 0,
+    };
 
     pub fn new(time: Timestamp, rank: u32) -> Self {
         Self { time, rank }
@@ -86,11 +89,17 @@ impl<T: Ord> Latest<T> {
     }
 
     pub fn join(&mut self, other: Self) -> Change {
-        let Some(theirs) = other.0 else { return Change::Unchanged };
+        let Some(theirs) = other.0 else {
+            return Change::Unchanged;
+        };
         let Some(ours) = &mut self.0 else {
             let seen = theirs.1.is_some();
             self.0 = Some(theirs);
-            return if seen { Change::Changed } else { Change::Touched };
+            return if seen {
+                Change::Changed
+            } else {
+                Change::Touched
+            };
         };
         // INVARIANT: equal stamps are decided by the value, so the order of joining cannot matter.
         if (theirs.0, &theirs.1) <= (ours.0, &ours.1) {
@@ -98,7 +107,11 @@ impl<T: Ord> Latest<T> {
         }
         let same = theirs.1 == ours.1;
         *ours = theirs;
-        if same { Change::Touched } else { Change::Changed }
+        if same {
+            Change::Touched
+        } else {
+            Change::Changed
+        }
     }
 }
 
@@ -126,7 +139,9 @@ impl<T: Ord> First<T> {
     }
 
     pub fn join(&mut self, other: Self) -> Change {
-        let Some(theirs) = other.0 else { return Change::Unchanged };
+        let Some(theirs) = other.0 else {
+            return Change::Unchanged;
+        };
         let Some(ours) = &mut self.0 else {
             self.0 = Some(theirs);
             return Change::Changed;
@@ -136,7 +151,11 @@ impl<T: Ord> First<T> {
         }
         let same = theirs.1 == ours.1;
         *ours = theirs;
-        if same { Change::Touched } else { Change::Changed }
+        if same {
+            Change::Touched
+        } else {
+            Change::Changed
+        }
     }
 }
 

@@ -30,8 +30,14 @@ impl Metadata {
     pub fn sent(stamp: Stamp, json: &RawValue) -> Self {
         let mut root = Node::default();
         if !root.fill(stamp, json, 0) {
-            let leaf = Node { leaf: Some((stamp, JsonText::from_raw(json))), ..Node::default() };
-            root = Node { leaf: None, children: BTreeMap::from([("metadata".into(), leaf)]) };
+            let leaf = Node {
+                leaf: Some((stamp, JsonText::from_raw(json))),
+                ..Node::default()
+            };
+            root = Node {
+                leaf: None,
+                children: BTreeMap::from([("metadata".into(), leaf)]),
+            };
         }
         Self(root)
     }
@@ -52,7 +58,11 @@ impl Metadata {
         if !self.0.join(other.0) {
             return Change::Unchanged;
         }
-        if self.to_json() == before { Change::Touched } else { Change::Changed }
+        if self.to_json() == before {
+            Change::Touched
+        } else {
+            Change::Changed
+        }
     }
 
     /// The merged object, keys in order of their bytes; `None` when nothing was ever sent.
@@ -125,7 +135,11 @@ impl Node {
     fn write(&self, floor: Stamp, is_root: bool, out: &mut String) {
         let own = self.leaf.as_ref().filter(|(stamp, _)| *stamp >= floor);
         let floor = own.map_or(floor, |(stamp, _)| *stamp);
-        let mut visible = self.children.iter().filter(|(_, child)| child.is_visible(floor)).peekable();
+        let mut visible = self
+            .children
+            .iter()
+            .filter(|(_, child)| child.is_visible(floor))
+            .peekable();
         if let (Some((_, leaf)), None, false) = (own, visible.peek(), is_root) {
             out.push_str(leaf.as_str());
             return;

@@ -44,10 +44,18 @@ impl Usd {
     /// Not a number, or more than [`USD_MAX`].
     pub fn parse(text: &str) -> Result<Self, UsdError> {
         let fail = || UsdError(text.chars().take(64).collect());
-        let decimal = text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(text));
+        let decimal = text
+            .parse::<Decimal>()
+            .or_else(|_| Decimal::from_scientific(text));
         let mut decimal = match decimal {
             Ok(decimal) => decimal,
-            Err(_) => return text.parse::<f64>().ok().and_then(Self::from_f64).ok_or_else(fail),
+            Err(_) => {
+                return text
+                    .parse::<f64>()
+                    .ok()
+                    .and_then(Self::from_f64)
+                    .ok_or_else(fail);
+            }
         };
         if decimal.abs() > Decimal::from(USD_MAX as i64) {
             return Err(fail());
@@ -70,7 +78,11 @@ impl Usd {
 
     /// The nearest float, for JSON numbers.
     pub fn to_f64(self) -> f64 {
-        self.to_decimal().normalize().to_string().parse().unwrap_or(0.0)
+        self.to_decimal()
+            .normalize()
+            .to_string()
+            .parse()
+            .unwrap_or(0.0)
     }
 
     /// `self × count`, for a price per unit.
@@ -114,8 +126,14 @@ mod tests {
         let dime = Usd::parse("0.1").unwrap();
         let sum: Usd = std::iter::repeat_n(dime, 10).sum();
         assert_eq!(sum, Usd::parse("1").unwrap());
-        assert_eq!(Usd::parse("2.5e-06").unwrap().times(1_000_000).to_string(), "2.5");
-        assert_eq!(Usd::parse("0.0000000000015").unwrap().to_string(), "0.000000000002");
+        assert_eq!(
+            Usd::parse("2.5e-06").unwrap().times(1_000_000).to_string(),
+            "2.5"
+        );
+        assert_eq!(
+            Usd::parse("0.0000000000015").unwrap().to_string(),
+            "0.000000000002"
+        );
         assert!(Usd::parse("1e13").is_err());
         assert!(Usd::parse("ten").is_err());
         assert!((Usd::parse("0.0123").unwrap().to_f64() - 0.0123).abs() < f64::EPSILON);

@@ -59,7 +59,9 @@ impl ObservationType {
 
     /// Any case.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text))
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str().eq_ignore_ascii_case(text))
     }
 }
 
@@ -89,7 +91,9 @@ impl Level {
 
     /// Any case.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(text))
+        Self::ALL
+            .into_iter()
+            .find(|level| level.as_str().eq_ignore_ascii_case(text))
     }
 }
 
@@ -148,7 +152,8 @@ pub struct ObservationState {
 impl ObservationFacts {
     /// The usage object, completed from token counts that were sent apart.
     pub fn known_usage(&self) -> Usage {
-        self.tokens.complete(self.usage.get().cloned().unwrap_or_default())
+        self.tokens
+            .complete(self.usage.get().cloned().unwrap_or_default())
     }
 
     /// Joins all fields; `updated_at` moves only when a reader can tell.

@@ -74,8 +74,14 @@ impl TraceSummary {
     pub fn add(&mut self, new: &Contribution) {
         self.observation_count += 1;
         self.level_counts[new.level as usize] += 1;
-        self.first_time = Some(self.first_time.map_or(new.first_time, |first| first.min(new.first_time)));
-        self.last_time = Some(self.last_time.map_or(new.last_time, |last| last.max(new.last_time)));
+        self.first_time = Some(
+            self.first_time
+                .map_or(new.first_time, |first| first.min(new.first_time)),
+        );
+        self.last_time = Some(
+            self.last_time
+                .map_or(new.last_time, |last| last.max(new.last_time)),
+        );
         self.input_tokens = self.input_tokens.saturating_add(new.input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(new.output_tokens);
         self.total_tokens = self.total_tokens.saturating_add(new.total_tokens);
@@ -95,7 +101,8 @@ impl TraceSummary {
         if old == new {
             return true;
         }
-        let loses_first = self.first_time == Some(old.first_time) && new.first_time > old.first_time;
+        let loses_first =
+            self.first_time == Some(old.first_time) && new.first_time > old.first_time;
         let loses_last = self.last_time == Some(old.last_time) && new.last_time < old.last_time;
         self.subtract(old);
         self.add(new);
@@ -129,7 +136,10 @@ impl TraceSummary {
 
     /// The highest level that occurs.
     pub fn level(&self) -> Level {
-        let present = Level::ALL.into_iter().rev().find(|level| self.level_counts[*level as usize] > 0);
+        let present = Level::ALL
+            .into_iter()
+            .rev()
+            .find(|level| self.level_counts[*level as usize] > 0);
         present.unwrap_or_default()
     }
 }

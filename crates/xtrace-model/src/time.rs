@@ -44,7 +44,9 @@ impl Timestamp {
         let micros = parsed.map(jiff::Timestamp::as_microsecond);
         match micros {
             Ok(micros) if (MICROS_MIN..=MICROS_MAX).contains(&micros) => Ok(Self(micros)),
-            _ => Err(TimestampError { text: text.chars().take(64).collect() }),
+            _ => Err(TimestampError {
+                text: text.chars().take(64).collect(),
+            }),
         }
     }
 
@@ -54,7 +56,10 @@ impl Timestamp {
 
     /// `self - earlier` in seconds.
     pub fn seconds_since(self, earlier: Self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "spans of centuries stay exact to the microsecond")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "spans of centuries stay exact to the microsecond"
+        )]
         let micros = (self.0 - earlier.0) as f64;
         micros / 1e6
     }
@@ -117,11 +122,18 @@ mod tests {
     #[test]
     fn reads_any_offset_and_writes_utc_with_as_many_digits_as_needed() {
         let check = |input: &str, expected: &str| {
-            assert_eq!(Timestamp::parse(input).unwrap().to_string(), expected, "{input}");
+            assert_eq!(
+                Timestamp::parse(input).unwrap().to_string(),
+                expected,
+                "{input}"
+            );
         };
         check("2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z");
         check("2026-01-31 20:00:00+08:00", "2026-01-31T12:00:00Z");
-        check("2026-01-31T12:00:00.123456789Z", "2026-01-31T12:00:00.123456Z");
+        check(
+            "2026-01-31T12:00:00.123456789Z",
+            "2026-01-31T12:00:00.123456Z",
+        );
         check("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z");
         check("9999-12-30T21:59:59.999999Z", "9999-12-30T21:59:59.999999Z");
     }
@@ -129,7 +141,10 @@ mod tests {
     #[test]
     fn the_first_and_the_last_instant_can_be_written() {
         assert_eq!(Timestamp::MIN.to_string(), "0000-01-01T00:00:00Z");
-        assert_eq!(Timestamp::from_micros(i64::MAX).to_string(), "9999-12-30T22:00:00Z");
+        assert_eq!(
+            Timestamp::from_micros(i64::MAX).to_string(),
+            "9999-12-30T22:00:00Z"
+        );
     }
 
     #[test]

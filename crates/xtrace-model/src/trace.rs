@@ -57,7 +57,11 @@ impl TraceFacts {
     pub fn join(&mut self, other: Self) -> Change {
         let tags_before = self.tags.len();
         self.tags.extend(other.tags);
-        let tags = if self.tags.len() > tags_before { Change::Changed } else { Change::Unchanged };
+        let tags = if self.tags.len() > tags_before {
+            Change::Changed
+        } else {
+            Change::Unchanged
+        };
         let change = tags
             .and(self.timestamp.join(other.timestamp))
             .and(self.name.join(other.name))

@@ -32,7 +32,10 @@ pub struct TokenCounts {
 
 impl TokenCounts {
     pub fn join(&mut self, other: Self) -> Change {
-        self.input.join(other.input).and(self.output.join(other.output)).and(self.total.join(other.total))
+        self.input
+            .join(other.input)
+            .and(self.output.join(other.output))
+            .and(self.total.join(other.total))
     }
 
     /// What `usage` says, completed where it says nothing about a side or the total: the same tokens
@@ -40,7 +43,10 @@ impl TokenCounts {
     pub fn complete(&self, usage: Usage) -> Usage {
         let mut usage = usage;
         let has_input = usage.0.keys().any(|key| Side::of(key) == Some(Side::Input));
-        let has_output = usage.0.keys().any(|key| Side::of(key) == Some(Side::Output));
+        let has_output = usage
+            .0
+            .keys()
+            .any(|key| Side::of(key) == Some(Side::Output));
         let absent = [
             ("input", &self.input, !has_input),
             ("output", &self.output, !has_output),
@@ -83,7 +89,10 @@ impl Side {
 /// Buckets that count calls, such as `web_search_requests`, are priced but are no tokens.
 pub(crate) fn counts_calls(bucket: &str) -> bool {
     let end = bucket.rsplit('_').next().unwrap_or(bucket);
-    end.ends_with("queries") || end.ends_with("Queries") || end.ends_with("requests") || end.ends_with("Requests")
+    end.ends_with("queries")
+        || end.ends_with("Queries")
+        || end.ends_with("requests")
+        || end.ends_with("Requests")
 }
 
 impl Usage {
@@ -103,12 +112,17 @@ impl Usage {
 
     /// The `total` bucket, else the sum of all others.
     pub fn total(&self) -> u64 {
-        self.0.get("total").copied().unwrap_or_else(|| self.sum(|key| !counts_calls(key)))
+        self.0
+            .get("total")
+            .copied()
+            .unwrap_or_else(|| self.sum(|key| !counts_calls(key)))
     }
 
     /// Read from a prompt cache.
     pub fn cache_read(&self) -> u64 {
-        self.sum(|key| !key.contains("creation") && (key.contains("cache_read") || key.contains("cached")))
+        self.sum(|key| {
+            !key.contains("creation") && (key.contains("cache_read") || key.contains("cached"))
+        })
     }
 
     /// Written to a prompt cache.
@@ -145,11 +159,20 @@ impl Cost {
         if self.is_empty() {
             return None;
         }
-        Some(self.0.get("total").copied().unwrap_or_else(|| self.0.values().copied().sum()))
+        Some(
+            self.0
+                .get("total")
+                .copied()
+                .unwrap_or_else(|| self.0.values().copied().sum()),
+        )
     }
 
     fn side(&self, side: Side) -> Option<Usd> {
-        let mut matching = self.0.iter().filter(|(key, _)| Side::of(key) == Some(side)).peekable();
+        let mut matching = self
+            .0
+            .iter()
+            .filter(|(key, _)| Side::of(key) == Some(side))
+            .peekable();
         matching.peek()?;
         Some(matching.map(|(_, amount)| *amount).sum())
     }

@@ -16,24 +16,47 @@ fn check(events: &[(i64, &str)], expected: &str) {
         backward.join(sent(*at, json));
     }
     assert_eq!(forward, backward);
-    assert_eq!(forward.to_json().map(|json| json.as_str().to_owned()).as_deref().unwrap_or("-"), expected);
+    assert_eq!(
+        forward
+            .to_json()
+            .map(|json| json.as_str().to_owned())
+            .as_deref()
+            .unwrap_or("-"),
+        expected
+    );
 }
 
 #[test]
 fn merges_objects_into_objects_and_the_later_leaf_wins() {
-    check(&[(1, r#"{"a":{"x":1},"b":1}"#), (2, r#"{"a":{"y":2},"b":2}"#)], r#"{"a":{"x":1,"y":2},"b":2}"#);
+    check(
+        &[(1, r#"{"a":{"x":1},"b":1}"#), (2, r#"{"a":{"y":2},"b":2}"#)],
+        r#"{"a":{"x":1,"y":2},"b":2}"#,
+    );
 }
 
 #[test]
 fn a_later_leaf_hides_an_object_and_a_later_object_hides_a_leaf() {
     check(&[(1, r#"{"a":{"x":1}}"#), (2, r#"{"a":5}"#)], r#"{"a":5}"#);
-    check(&[(1, r#"{"a":5}"#), (2, r#"{"a":{"x":1}}"#)], r#"{"a":{"x":1}}"#);
-    check(&[(1, r#"{"a":{"old":0}}"#), (2, r#"{"a":5}"#), (3, r#"{"a":{"x":1}}"#)], r#"{"a":{"x":1}}"#);
+    check(
+        &[(1, r#"{"a":5}"#), (2, r#"{"a":{"x":1}}"#)],
+        r#"{"a":{"x":1}}"#,
+    );
+    check(
+        &[
+            (1, r#"{"a":{"old":0}}"#),
+            (2, r#"{"a":5}"#),
+            (3, r#"{"a":{"x":1}}"#),
+        ],
+        r#"{"a":{"x":1}}"#,
+    );
 }
 
 #[test]
 fn empty_objects_change_nothing_and_other_values_get_a_key_of_their_own() {
-    check(&[(1, r#"{"a":1}"#), (2, "{}"), (3, r#"{"a":{}}"#)], r#"{"a":1}"#);
+    check(
+        &[(1, r#"{"a":1}"#), (2, "{}"), (3, r#"{"a":{}}"#)],
+        r#"{"a":1}"#,
+    );
     check(&[(1, r#"["x"]"#)], r#"{"metadata":["x"]}"#);
     check(&[(1, "{}")], "-");
 }

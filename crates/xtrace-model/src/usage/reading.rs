@@ -59,7 +59,12 @@ impl UsageReading {
             Some(usage) => usage,
             None => flat::read(&mut entries),
         };
-        Self { usage: Usage(without_idle_total(usage)), unit, cost, dropped: entries.into_dropped() }
+        Self {
+            usage: Usage(without_idle_total(usage)),
+            unit,
+            cost,
+            dropped: entries.into_dropped(),
+        }
     }
 
     /// Amounts by bucket (`costDetails`): `{"input": 0.1, "output": "0.2"}`.
@@ -78,8 +83,14 @@ impl UsageReading {
     }
 
     fn nothing(reason: String) -> Self {
-        let dropped = vec![DroppedEntry { key: "".into(), reason }];
-        Self { dropped, ..Self::default() }
+        let dropped = vec![DroppedEntry {
+            key: "".into(),
+            reason,
+        }];
+        Self {
+            dropped,
+            ..Self::default()
+        }
     }
 }
 
@@ -97,7 +108,10 @@ fn bucket_name(key: &str) -> Result<Box<str>, String> {
         return Err("has no name".to_owned());
     }
     if key.len() > BUCKET_BYTES_MAX {
-        return Err(format!("has a name of {} bytes; the limit is {BUCKET_BYTES_MAX}", key.len()));
+        return Err(format!(
+            "has a name of {} bytes; the limit is {BUCKET_BYTES_MAX}",
+            key.len()
+        ));
     }
     Ok(key.replace('\0', "\u{fffd}").into())
 }

@@ -53,7 +53,9 @@ impl Entries {
             Some(b'"') => {
                 let text: Result<Box<str>, _> = serde_json::from_str(json);
                 match text {
-                    Ok(text) if looks_numeric(&text) => self.numbers.insert(key, text.trim().into()),
+                    Ok(text) if looks_numeric(&text) => {
+                        self.numbers.insert(key, text.trim().into())
+                    }
                     Ok(text) => self.texts.insert(key, text),
                     Err(_) => None,
                 };
@@ -82,7 +84,9 @@ impl Entries {
     pub(super) fn take_count(&mut self, names: &[&str]) -> Option<u64> {
         let mut found = None;
         for name in names {
-            let Some(text) = self.numbers.remove(*name) else { continue };
+            let Some(text) = self.numbers.remove(*name) else {
+                continue;
+            };
             let count = self.count(name, &text);
             found = found.or(count);
         }
@@ -93,7 +97,9 @@ impl Entries {
     pub(super) fn take_group(&mut self, names: &[&str]) -> BTreeMap<Box<str>, u64> {
         let mut found = BTreeMap::new();
         for name in names {
-            let Some(group) = self.groups.remove(*name) else { continue };
+            let Some(group) = self.groups.remove(*name) else {
+                continue;
+            };
             for (key, text) in group {
                 if let Some(count) = self.count(&format!("{name}.{key}"), &text) {
                     found.entry(key).or_insert(count);
@@ -106,7 +112,9 @@ impl Entries {
     /// All counts left.
     pub(super) fn take_counts(&mut self) -> BTreeMap<Box<str>, u64> {
         let numbers = std::mem::take(&mut self.numbers);
-        let counts = numbers.into_iter().filter_map(|(key, text)| Some((key.clone(), self.count(&key, &text)?)));
+        let counts = numbers
+            .into_iter()
+            .filter_map(|(key, text)| Some((key.clone(), self.count(&key, &text)?)));
         counts.collect()
     }
 
@@ -119,7 +127,9 @@ impl Entries {
         let mut cost = Cost::default();
         for (bucket, names) in COSTS {
             for name in names {
-                let Some(text) = self.numbers.remove(*name) else { continue };
+                let Some(text) = self.numbers.remove(*name) else {
+                    continue;
+                };
                 if let Some(amount) = self.amount(name, &text) {
                     cost.0.entry(bucket.into()).or_insert(amount);
                 }
@@ -131,7 +141,9 @@ impl Entries {
     /// All numbers as amounts.
     pub(super) fn take_all_amounts(&mut self) -> Cost {
         let numbers = std::mem::take(&mut self.numbers);
-        let amounts = numbers.into_iter().filter_map(|(key, text)| Some((key.clone(), self.amount(&key, &text)?)));
+        let amounts = numbers
+            .into_iter()
+            .filter_map(|(key, text)| Some((key.clone(), self.amount(&key, &text)?)));
         Cost(amounts.collect())
     }
 
@@ -141,7 +153,10 @@ impl Entries {
     }
 
     fn drop(&mut self, key: &str, reason: String) {
-        self.dropped.push(DroppedEntry { key: key.into(), reason });
+        self.dropped.push(DroppedEntry {
+            key: key.into(),
+            reason,
+        });
     }
 
     fn count(&mut self, key: &str, text: &str) -> Option<u64> {
@@ -166,12 +181,17 @@ impl Entries {
 
 fn numbers_of(json: &str) -> BTreeMap<Box<str>, Box<str>> {
     let members: Members = serde_json::from_str(json).unwrap_or_default();
-    let numbers = members.into_iter().filter(|(_, value)| looks_numeric(value.get()));
-    numbers.filter_map(|(key, value)| Some((bucket_name(&key).ok()?, value.get().into()))).collect()
+    let numbers = members
+        .into_iter()
+        .filter(|(_, value)| looks_numeric(value.get()));
+    numbers
+        .filter_map(|(key, value)| Some((bucket_name(&key).ok()?, value.get().into())))
+        .collect()
 }
 
 fn looks_numeric(text: &str) -> bool {
-    text.trim().starts_with(|first: char| first == '-' || first.is_ascii_digit())
+    text.trim()
+        .starts_with(|first: char| first == '-' || first.is_ascii_digit())
         && text.trim().parse::<f64>().is_ok()
 }
 
@@ -180,7 +200,9 @@ fn count_of(text: &str) -> Result<u64, String> {
     let count = match text.parse::<u64>() {
         Ok(count) => count,
         Err(_) => {
-            let value: f64 = text.parse().map_err(|_| format!("is {text}, not a number"))?;
+            let value: f64 = text
+                .parse()
+                .map_err(|_| format!("is {text}, not a number"))?;
             if value < 0.0 || value.fract() != 0.0 || !value.is_finite() {
                 return Err(format!("is {text}; a count is a whole number from 0"));
             }

@@ -29,16 +29,26 @@ const OUTPUT: &[&str] = &[
     "outputTokenCount",
     "output_token_count",
 ];
-const TOTAL: &[&str] = &["total_tokens", "totalTokens", "totalTokenCount", "total_token_count"];
+const TOTAL: &[&str] = &[
+    "total_tokens",
+    "totalTokens",
+    "totalTokenCount",
+    "total_token_count",
+];
 
 /// Providers' names of the plain buckets, the preferred one first.
-pub(super) const SIDES: [(&str, &[&str]); 3] = [("input", INPUT), ("output", OUTPUT), ("total", TOTAL)];
+pub(super) const SIDES: [(&str, &[&str]); 3] =
+    [("input", INPUT), ("output", OUTPUT), ("total", TOTAL)];
 
 const PLAIN: &[&str] = &["input", "output", "total"];
 
 /// Gemini counts thoughts and tool results beside what others count in.
-const GEMINI: &[&str] =
-    &["promptTokenCount", "prompt_token_count", "candidatesTokenCount", "candidates_token_count"];
+const GEMINI: &[&str] = &[
+    "promptTokenCount",
+    "prompt_token_count",
+    "candidatesTokenCount",
+    "candidates_token_count",
+];
 const TOOL_RESULTS: &[&str] = &["toolUsePromptTokenCount", "tool_use_prompt_token_count"];
 
 /// Read from a cache, counted within the input.
@@ -51,7 +61,11 @@ const CACHED_WITHIN: &[&str] = &[
     "cached_tokens",
 ];
 /// Read from a cache, counted beside the input where no detail or total says otherwise.
-const CACHE_READ: &[&str] = &["cache_read_input_tokens", "cacheReadInputTokens", "cache_read_tokens"];
+const CACHE_READ: &[&str] = &[
+    "cache_read_input_tokens",
+    "cacheReadInputTokens",
+    "cache_read_tokens",
+];
 const CACHE_WRITE: &[&str] = &[
     "cache_creation_input_tokens",
     "cacheCreationInputTokens",
@@ -61,8 +75,12 @@ const CACHE_WRITE: &[&str] = &[
     "cache_write_tokens",
 ];
 const CACHE_WRITE_SPLIT: &[&str] = &["cache_creation", "cacheCreation"];
-const REASONING: &[&str] =
-    &["reasoningTokens", "reasoning_tokens", "thoughtsTokenCount", "thoughts_token_count"];
+const REASONING: &[&str] = &[
+    "reasoningTokens",
+    "reasoning_tokens",
+    "thoughtsTokenCount",
+    "thoughts_token_count",
+];
 
 const INPUT_DETAILS: &[&str] = &[
     "prompt_tokens_details",
@@ -93,34 +111,57 @@ pub(super) fn read(entries: &mut Entries) -> Option<Buckets> {
     let counts_cache_apart = counts_cache_apart(entries);
     let total = entries.take_count(TOTAL);
     let tool_results = entries.take_count(TOOL_RESULTS).unwrap_or(0);
-    let input = entries.take_count(INPUT).map(|units| units.saturating_add(tool_results));
+    let input = entries
+        .take_count(INPUT)
+        .map(|units| units.saturating_add(tool_results));
     let output = entries.take_count(OUTPUT);
     let input_details = input_details(entries);
     let output_details = output_details(entries);
 
     let read_cache: u64 = cache_units(&input_details);
-    let totals_agree = total.is_some() && total == input.unwrap_or(0).checked_add(output.unwrap_or(0));
+    let totals_agree =
+        total.is_some() && total == input.unwrap_or(0).checked_add(output.unwrap_or(0));
     let is_apart = counts_cache_apart && !(totals_agree && read_cache > 0);
     let mut buckets = Buckets::new();
     put_side(&mut buckets, "input", input, &input_details, !is_apart);
     put_side(&mut buckets, "output", output, &output_details, !is_gemini);
     buckets.extend(total.map(|units| ("total".into(), units)));
     // What is left may repeat what was read; only calls are certain to count something else.
-    buckets.extend(entries.take_counts().into_iter().filter(|(key, _)| counts_calls(key)));
+    buckets.extend(
+        entries
+            .take_counts()
+            .into_iter()
+            .filter(|(key, _)| counts_calls(key)),
+    );
     Some(buckets)
 }
 
 /// Anthropic and Bedrock: cache counts at the top level, in the words of those two, and no details.
 fn counts_cache_apart(entries: &Entries) -> bool {
-    let has_cache =
-        entries.has_any(CACHE_READ) || entries.has_any(CACHE_WRITE) || entries.has_group(CACHE_WRITE_SPLIT);
-    has_cache && entries.has_any(&["input_tokens", "inputTokens"]) && !entries.has_group(INPUT_DETAILS)
+    let has_cache = entries.has_any(CACHE_READ)
+        || entries.has_any(CACHE_WRITE)
+        || entries.has_group(CACHE_WRITE_SPLIT);
+    has_cache
+        && entries.has_any(&["input_tokens", "inputTokens"])
+        && !entries.has_group(INPUT_DETAILS)
 }
 
-fn put_side(buckets: &mut Buckets, side: &str, units: Option<u64>, details: &Buckets, is_inclusive: bool) {
-    let detailed = details.values().fold(0_u64, |sum, units| sum.saturating_add(*units));
+fn put_side(
+    buckets: &mut Buckets,
+    side: &str,
+    units: Option<u64>,
+    details: &Buckets,
+    is_inclusive: bool,
+) {
+    let detailed = details
+        .values()
+        .fold(0_u64, |sum, units| sum.saturating_add(*units));
     if let Some(units) = units {
-        let plain = if is_inclusive { units.saturating_sub(detailed) } else { units };
+        let plain = if is_inclusive {
+            units.saturating_sub(detailed)
+        } else {
+            units
+        };
         buckets.insert(side.into(), plain);
     }
     for (name, units) in details {
@@ -163,14 +204,20 @@ fn output_details(entries: &mut Entries) -> Buckets {
 
 fn details(entries: &mut Entries, names: &[&str]) -> Buckets {
     let group = entries.take_group(names).into_iter();
-    group.filter_map(|(key, units)| Some((detail_name(&key)?, units))).collect()
+    group
+        .filter_map(|(key, units)| Some((detail_name(&key)?, units)))
+        .collect()
 }
 
 /// Two names of one thing become one; what is written to a cache for 5 minutes or an hour is part of
 /// what is written.
 fn say_once(details: &mut Buckets) {
     if let (Some(cached), Some(read)) = (details.get("cached_tokens"), details.get("cache_read")) {
-        let lesser = if cached >= read { "cache_read" } else { "cached_tokens" };
+        let lesser = if cached >= read {
+            "cache_read"
+        } else {
+            "cached_tokens"
+        };
         details.remove(lesser);
     }
     let split = ["cache_creation_5m", "cache_creation_1h"];
@@ -195,9 +242,10 @@ fn detail_name(key: &str) -> Option<Box<str>> {
     let name = match snake.as_str() {
         "no_cache_tokens" => return None,
         "cache_read_tokens" | "cache_read_input_tokens" | "cached_input_tokens" => "cache_read",
-        "cache_write" | "cache_write_tokens" | "cache_creation_tokens" | "cache_creation_input_tokens" => {
-            "cache_creation"
-        }
+        "cache_write"
+        | "cache_write_tokens"
+        | "cache_creation_tokens"
+        | "cache_creation_input_tokens" => "cache_creation",
         "ephemeral_5m_input_tokens" => "cache_creation_5m",
         "ephemeral_1h_input_tokens" => "cache_creation_1h",
         other => other,

@@ -1,7 +1,12 @@
 use super::*;
 
 fn shown(reading: &UsageReading) -> String {
-    let buckets: Vec<String> = reading.usage.0.iter().map(|(key, units)| format!("{key}={units}")).collect();
+    let buckets: Vec<String> = reading
+        .usage
+        .0
+        .iter()
+        .map(|(key, units)| format!("{key}={units}"))
+        .collect();
     buckets.join(" ")
 }
 
@@ -11,8 +16,11 @@ fn check(json: &str, expected: &str) {
 
 fn check_dropped(json: &str, expected: &str) {
     let reading = UsageReading::of(json);
-    let dropped: Vec<String> =
-        reading.dropped.iter().map(|entry| format!("{} {}", entry.key, entry.reason)).collect();
+    let dropped: Vec<String> = reading
+        .dropped
+        .iter()
+        .map(|entry| format!("{} {}", entry.key, entry.reason))
+        .collect();
     assert_eq!(dropped.join("; "), expected, "{json}");
 }
 
@@ -126,8 +134,14 @@ fn reads_libraries_with_words_of_their_own() {
 
 #[test]
 fn keeps_flat_maps_as_they_are() {
-    check(r#"{"input":1,"output":2,"total":3,"unit":"CHARACTERS"}"#, "input=1 output=2 total=3");
-    check(r#"{"input":1,"reasoning_tokens":2,"my_bucket":"7"}"#, "input=1 my_bucket=7 reasoning_tokens=2");
+    check(
+        r#"{"input":1,"output":2,"total":3,"unit":"CHARACTERS"}"#,
+        "input=1 output=2 total=3",
+    );
+    check(
+        r#"{"input":1,"reasoning_tokens":2,"my_bucket":"7"}"#,
+        "input=1 my_bucket=7 reasoning_tokens=2",
+    );
     check(r#"{"my_bucket":5}"#, "my_bucket=5");
     check("{}", "");
     check("null", "");
@@ -136,15 +150,30 @@ fn keeps_flat_maps_as_they_are() {
 
 #[test]
 fn never_counts_two_names_of_one_thing_twice() {
-    check(r#"{"input":10,"prompt_tokens":10,"output":5,"completionTokens":5}"#, "input=10 output=5");
-    check(r#"{"prompt_tokens":10,"promptTokens":10,"input_tokens":10}"#, "input=10");
-    check(r#"{"promptTokens":10,"completionTokens":5,"totalTokens":15}"#, "input=10 output=5 total=15");
-    check(r#"{"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":9}}"#, "input=0 input_cached_tokens=9");
+    check(
+        r#"{"input":10,"prompt_tokens":10,"output":5,"completionTokens":5}"#,
+        "input=10 output=5",
+    );
+    check(
+        r#"{"prompt_tokens":10,"promptTokens":10,"input_tokens":10}"#,
+        "input=10",
+    );
+    check(
+        r#"{"promptTokens":10,"completionTokens":5,"totalTokens":15}"#,
+        "input=10 output=5 total=15",
+    );
+    check(
+        r#"{"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":9}}"#,
+        "input=0 input_cached_tokens=9",
+    );
 }
 
 #[test]
 fn leaves_out_what_is_no_count_and_says_so() {
-    check(r#"{"input":-1,"output":1.5,"total":4.0,"cached":null,"big":1e30}"#, "total=4");
+    check(
+        r#"{"input":-1,"output":1.5,"total":4.0,"cached":null,"big":1e30}"#,
+        "total=4",
+    );
     check_dropped(
         r#"{"input":-1,"output":1.5,"big":1e30}"#,
         "input is -1; a count is a whole number from 0; output is 1.5; a count is a whole number from 0; \
@@ -157,7 +186,10 @@ fn leaves_out_what_is_no_count_and_says_so() {
 #[test]
 fn a_total_of_zero_beside_counts_says_nothing() {
     check(r#"{"input":3,"output":4,"total":0}"#, "input=3 output=4");
-    check(r#"{"input":0,"output":0,"total":0}"#, "input=0 output=0 total=0");
+    check(
+        r#"{"input":0,"output":0,"total":0}"#,
+        "input=0 output=0 total=0",
+    );
 }
 
 #[test]
@@ -166,7 +198,12 @@ fn reads_unit_and_costs() {
         r#"{"input":3,"unit":"IMAGES","inputCost":0.25,"output_cost":"0.5","totalCost":null,"total_cost":-1}"#,
     );
     assert_eq!(reading.unit.as_deref(), Some("IMAGES"));
-    let costs: Vec<String> = reading.cost.0.iter().map(|(key, usd)| format!("{key}={usd}")).collect();
+    let costs: Vec<String> = reading
+        .cost
+        .0
+        .iter()
+        .map(|(key, usd)| format!("{key}={usd}"))
+        .collect();
     assert_eq!(costs, ["input=0.25", "output=0.5"]);
     assert_eq!(reading.dropped.len(), 1);
 }

@@ -1,0 +1,241 @@
+//! A body split into items, each decoded on its own.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use xtrace_model::limits::BATCH_ITEMS_MAX;
+use xtrace_model::{Stamp, Timestamp};
+
+use super::fields::{Fields, Key};
+use super::{
+    BodyError, Decoded, DecodedItem, Fault, ItemError, Part, Place, observation, scalars, trace,
+};
+
+/// Longest id shown for an item that was rejected. Bytes.
+const SHOWN_ID_BYTES: usize = 256;
+
+/// Decodes the body of `POST /v1/l/batch`: one documented body, or a list of them.
+///
+/// `received` is the server's receipt time: later for every later request. Items of one request are
+/// ordered by their position.
+///
+/// # Errors
+/// The body as a whole is unreadable or has too many items. A bad item is no error: it is in the result.
+pub fn decode_batch(body: &[u8], received: Timestamp) -> Result<Decoded, BodyError> {
+    let text = body_text(body)?;
+    let mut split = Split::default();
+    if text.starts_with('[') {
+        let bodies: List = parse(text)?;
+        split.count_more(bodies.count)?;
+        for (index, body) in bodies.items.into_iter().enumerate() {
+            split.add_body(Some(index as u32), body.get())?;
+        }
+    } else if text.starts_with('{') {
+        // Reading it as raw text first proves that all of it is JSON.
+        let body: &RawValue = parse(text)?;
+        split.add_body(None, body.get())?;
+    } else {
+        let whole: &RawValue = parse(text)?;
+        let found = scalars::kind_of(whole.get());
+        return Err(BodyError::WrongShape {
+            found,
+            expected: "an object or a list of objects",
+        });
+    }
+    let items = split.items.into_iter().enumerate();
+    let items = items
+        .map(|(index, item)| decode_item(index as u32, item, received))
+        .collect();
+    Ok(Decoded { items })
+}
+
+/// The body as text, without byte order mark and surrounding space.
+pub(super) fn body_text(body: &[u8]) -> Result<&str, BodyError> {
+    let text =
+        std::str::from_utf8(body).map_err(|error| BodyError::NotUtf8(error.valid_up_to()))?;
+    Ok(text.trim_start_matches('\u{feff}').trim())
+}
+
+pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, BodyError> {
+    serde_json::from_str(text).map_err(|error| BodyError::NotJson(error.to_string()))
+}
+
+/// A list of values that are still text; past the limit they are counted but not kept.
+pub(super) struct List<'a> {
+    pub(super) items: Vec<&'a RawValue>,
+    pub(super) count: usize,
+}
+
+impl<'de> Deserialize<'de> for List<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor;
+        impl<'de> Visitor<'de> for ListVisitor {
+            type Value = List<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut items = Vec::new();
+                while items.len() < xtrace_model::limits::BATCH_POINTS_MAX {
+                    let Some(item) = seq.next_element()? else {
+                        break;
+                    };
+                    items.push(item);
+                }
+                let mut count = items.len();
+                while seq.next_element::<IgnoredAny>()?.is_some() {
+                    count += 1;
+                }
+                Ok(List { items, count })
+            }
+        }
+        deserializer.deserialize_seq(ListVisitor)
+    }
+}
+
+/// The documented body.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    trace: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    observations: Option<&'a RawValue>,
+}
+
+enum Found<'a> {
+    Item(&'a RawValue),
+    Bad(ItemError),
+}
+
+/// Items found so far.
+#[derive(Default)]
+struct Split<'a> {
+    items: Vec<(Place, Found<'a>)>,
+}
+
+impl<'a> Split<'a> {
+    fn count_more(&self, more: usize) -> Result<(), BodyError> {
+        let found = self.items.len() + more;
+        if found > BATCH_ITEMS_MAX {
+            return Err(BodyError::TooMany {
+                found,
+                what: "items",
+                max: BATCH_ITEMS_MAX,
+            });
+        }
+        Ok(())
+    }
+
+    fn add_body(&mut self, body: Option<u32>, json: &'a str) -> Result<(), BodyError> {
+        let place = |part| Place { body, part };
+        if !json.starts_with('{') {
+            return self.add_bad(place(Part::Body), "body", json, "an object");
+        }
+        let envelope: Envelope<'a> = match serde_json::from_str(json) {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                let error = ItemError::new(Fault::Unreadable, "body", error.to_string());
+                self.count_more(1)?;
+                self.items.push((place(Part::Body), Found::Bad(error)));
+                return Ok(());
+            }
+        };
+        if let Some(trace) = envelope.trace {
+            self.count_more(1)?;
+            self.items.push((place(Part::Trace), Found::Item(trace)));
+        }
+        let Some(observations) = envelope.observations else {
+            return Ok(());
+        };
+        if !observations.get().starts_with('[') {
+            return self.add_bad(
+                place(Part::Observations),
+                "observations",
+                observations.get(),
+                "a list",
+            );
+        }
+        let list: List<'a> = parse(observations.get())?;
+        self.count_more(list.count)?;
+        let items = list.items.into_iter().enumerate();
+        self.items.extend(
+            items.map(|(index, item)| (place(Part::Observation(index as u32)), Found::Item(item))),
+        );
+        Ok(())
+    }
+
+    fn add_bad(
+        &mut self,
+        place: Place,
+        field: &str,
+        json: &str,
+        expected: &str,
+    ) -> Result<(), BodyError> {
+        self.count_more(1)?;
+        let reason = format!("is {}; expected {expected}", scalars::kind_of(json));
+        self.items.push((
+            place,
+            Found::Bad(ItemError::new(Fault::WrongType, field, reason)),
+        ));
+        Ok(())
+    }
+}
+
+fn decode_item(index: u32, (place, found): (Place, Found<'_>), received: Timestamp) -> DecodedItem {
+    let mut item = DecodedItem {
+        index,
+        place,
+        id: None,
+        result: Err(unread()),
+        notes: Vec::new(),
+    };
+    let raw = match found {
+        Found::Item(raw) => raw,
+        Found::Bad(error) => {
+            return DecodedItem {
+                result: Err(error),
+                ..item
+            };
+        }
+    };
+    let field = place.part.kind();
+    if !raw.get().starts_with('{') {
+        let reason = format!("is {}; expected an object", scalars::kind_of(raw.get()));
+        return DecodedItem {
+            result: Err(ItemError::new(Fault::WrongType, field, reason)),
+            ..item
+        };
+    }
+    let fields = match Fields::parse(raw) {
+        Ok(fields) => fields,
+        Err(error) => {
+            let error = ItemError::new(Fault::Unreadable, field, error.to_string());
+            return DecodedItem {
+                result: Err(error),
+                ..item
+            };
+        }
+    };
+    item.id = fields.get(Key::Id).and_then(shown_id);
+    let stamp = Stamp::new(received, index);
+    item.result = match place.part {
+        Part::Trace => trace::decode(&fields, stamp),
+        _ => observation::decode(&fields, stamp, &mut item.notes),
+    };
+    item
+}
+
+fn unread() -> ItemError {
+    ItemError::new(Fault::Unreadable, "item", "was not read")
+}
+
+/// The id as far as it can be shown in an answer.
+fn shown_id(json: &str) -> Option<Box<str>> {
+    let text = scalars::unquote(json).unwrap_or_else(|| json.to_owned());
+    let end = text.floor_char_boundary(SHOWN_ID_BYTES);
+    (!text.is_empty()).then(|| text[..end].into())
+}
