@@ -52,12 +52,14 @@ pub fn from_cells(cells: &Cells<'_>, project: &ProjectId, groups: FieldGroups) -
 }
 
 fn metrics_from_cells(cells: &Cells<'_>) -> TraceMetrics {
+    // The sums of both sides are zero where no cost is known.
+    let observed_cost = cells.float(&field::OBSERVED_COST);
     TraceMetrics {
         latency_source: cells.text(&field::LATENCY_SOURCE),
         cost_source: cells.text(&field::COST_SOURCE),
-        input_cost: cells.float(&field::INPUT_COST),
-        output_cost: cells.float(&field::OUTPUT_COST),
-        observed_cost: cells.float(&field::OBSERVED_COST),
+        input_cost: observed_cost.and(cells.float(&field::INPUT_COST)),
+        output_cost: observed_cost.and(cells.float(&field::OUTPUT_COST)),
+        observed_cost,
         input_tokens: cells.count(&field::INPUT_TOKENS),
         output_tokens: cells.count(&field::OUTPUT_TOKENS),
         total_tokens: cells.count(&field::TOTAL_TOKENS),

@@ -6,6 +6,8 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use crate::error::ApiError;
+
 /// Most values of one repeatable parameter.
 pub const LIST_VALUES_MAX: usize = 100;
 
@@ -54,6 +56,12 @@ impl BadParam {
             value: shown,
             expected: expected.into(),
         }
+    }
+}
+
+impl From<BadParam> for ApiError {
+    fn from(error: BadParam) -> Self {
+        Self::bad_request(error.to_string())
     }
 }
 

@@ -3,3 +3,4 @@
 pub mod latest;
 pub mod names;
 pub mod query;
+pub mod write;

@@ -1,0 +1,85 @@
+//! Around every request: its id, its line in the access log, its figures, and one shape for every failure.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument as _;
+
+use crate::app::App;
+use crate::error::ApiError;
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A longer id is replaced by one of ours.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+
+pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(&request);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = route.unwrap_or_else(|| "unknown".to_owned());
+    let span = tracing::info_span!("http.answer", %method, route, request_id = ?id);
+    app.figures().in_flight.inc();
+    let response = next.run(request).instrument(span.clone()).await;
+    app.figures().in_flight.dec();
+    let mut response = in_one_shape(response);
+    response.headers_mut().insert(REQUEST_ID, id);
+    let (status, elapsed) = (response.status().as_u16(), started.elapsed());
+    app.figures().count(method.as_str(), &route, status, elapsed);
+    span.in_scope(|| tracing::debug!(status, elapsed_ms = elapsed.as_secs_f64() * 1000.0, "answered"));
+    response
+}
+
+/// The caller's, when it is short and printable; else a new one.
+fn request_id(request: &Request) -> HeaderValue {
+    let sent = request.headers().get(REQUEST_ID).filter(|value| {
+        let is_short = !value.is_empty() && value.len() <= REQUEST_ID_BYTES_MAX;
+        is_short && value.as_bytes().iter().all(u8::is_ascii_graphic)
+    });
+    sent.cloned().unwrap_or_else(new_id)
+}
+
+fn new_id() -> HeaderValue {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    use std::sync::atomic::{AtomicU64, Ordering};
+    // Unique within a process by the counter, across processes by the seed that the system gave the hasher.
+    static SEED: std::sync::LazyLock<u64> =
+        std::sync::LazyLock::new(|| std::hash::RandomState::new().build_hasher().finish());
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let text = format!("{:016x}{number:08x}", *SEED);
+    HeaderValue::from_str(&text).expect("hexadecimal digits are a header value")
+}
+
+/// What the framework and its layers answer in plain text becomes our envelope, headers kept.
+fn in_one_shape(response: Response) -> Response {
+    let status = response.status();
+    let is_failure = status.is_client_error() || status.is_server_error();
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !is_failure || content_type.is_some_and(|text| text.starts_with("application/json")) {
+        return response;
+    }
+    let message = match status {
+        StatusCode::NOT_FOUND => "no such route; GET /api/openapi.json lists them all".to_owned(),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            let allowed = response.headers().get("allow").and_then(|value| value.to_str().ok());
+            format!("this route does not know the method; it knows {}", allowed.unwrap_or("others"))
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            "the content encoding is not supported; send gzip, deflate, zstd, or none".to_owned()
+        }
+        other => other.canonical_reason().unwrap_or("failed").to_owned(),
+    };
+    let (parts, _) = response.into_parts();
+    let mut ours = ApiError::new(status, message).into_response();
+    for (name, value) in &parts.headers {
+        if name != CONTENT_TYPE && name != "content-length" {
+            ours.headers_mut().insert(name, value.clone());
+        }
+    }
+    ours
+}

@@ -1,0 +1,4 @@
+//! The routes, by API and noun.
+
+pub mod native;
+pub mod ops;
