@@ -1,0 +1,138 @@
+//! Credentials: as configured, or generated at first start and kept in the data folder.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use rand::distr::{Alphanumeric, SampleString as _};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{AuthConfig, Secret};
+
+const FILE_NAME: &str = "credentials.toml";
+
+/// What opens the project.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    pub bearer_token: Option<Secret>,
+    pub key_pair: Option<(String, Secret)>,
+    /// Where generated ones are kept; `None` when all were configured.
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Stored {
+    bearer_token: String,
+    public_key: String,
+    secret_key: String,
+}
+
+impl Credentials {
+    /// The configured ones; where neither a token nor a key pair is configured, those kept in `data_dir`,
+    /// generated (mode 0600) if there are none yet.
+    pub fn resolve(config: &AuthConfig, data_dir: &Path) -> anyhow::Result<Self> {
+        let key_pair = config.public_key.clone().zip(config.secret_key.clone());
+        if config.bearer_token.is_some() || key_pair.is_some() {
+            return Ok(Self {
+                bearer_token: config.bearer_token.clone(),
+                key_pair,
+                file: None,
+            });
+        }
+        let path = data_dir.join(FILE_NAME);
+        let stored = match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text)
+                .with_context(|| format!("{} does not hold credentials", path.display()))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => generate(&path)?,
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        let Stored {
+            bearer_token,
+            public_key,
+            secret_key,
+        } = stored;
+        Ok(Self {
+            bearer_token: Some(Secret::new(bearer_token)),
+            key_pair: Some((public_key, Secret::new(secret_key))),
+            file: Some(path),
+        })
+    }
+}
+
+fn generate(path: &Path) -> anyhow::Result<Stored> {
+    let random = |length| Alphanumeric.sample_string(&mut rand::rng(), length);
+    let stored = Stored {
+        bearer_token: format!("xt-{}", random(40)),
+        public_key: format!("pk-lf-{}", random(24)),
+        secret_key: format!("sk-lf-{}", random(40)),
+    };
+    let folder = path.parent().context("the data folder has no path")?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
+    let text = toml::to_string(&stored)?;
+    let write = || -> std::io::Result<()> {
+        // A crash while writing must not leave half a file: it is written aside, then moved.
+        let aside = path.with_extension("new");
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&aside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&aside, path)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(stored)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use xtrace_model::ProjectId;
+
+    use super::*;
+
+    fn nothing_configured() -> AuthConfig {
+        AuthConfig {
+            bearer_token: None,
+            public_key: None,
+            secret_key: None,
+            project_id: ProjectId::new("default").unwrap(),
+            allow_unauthenticated_compat: false,
+        }
+    }
+
+    #[test]
+    fn generates_once_for_the_owner_alone_and_keeps_what_it_generated() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Credentials::resolve(&nothing_configured(), folder.path()).unwrap();
+        let file = first.file.unwrap();
+        assert_eq!(
+            std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        let second = Credentials::resolve(&nothing_configured(), folder.path()).unwrap();
+        assert_eq!(
+            first.bearer_token.unwrap().reveal(),
+            second.bearer_token.unwrap().reveal()
+        );
+    }
+
+    #[test]
+    fn what_is_configured_is_not_added_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = AuthConfig {
+            bearer_token: Some(Secret::new("t")),
+            ..nothing_configured()
+        };
+        let credentials = Credentials::resolve(&config, folder.path()).unwrap();
+        assert!(credentials.key_pair.is_none() && credentials.file.is_none());
+        assert!(!folder.path().join(FILE_NAME).exists());
+    }
+}

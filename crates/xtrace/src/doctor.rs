@@ -1,0 +1,223 @@
+//! `xtrace doctor`: checks what a server needs, one line per finding, and says what to do.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::net::TcpListener;
+use xtrace_store::Upkeep as _;
+use xtrace_store_embedded::EmbeddedEngine;
+use xtrace_store_postgres::PostgresEngine;
+
+use crate::cli::DoctorArgs;
+use crate::config::Config;
+use crate::store::{embedded_options, postgres_options};
+
+/// An fsync slower than this makes every acknowledgement slow.
+const FSYNC_SLOW: Duration = Duration::from_millis(20);
+/// Below this, a store should not be started.
+const DISK_FREE_MIN: u64 = 1024 * 1024 * 1024;
+
+/// What was found, line by line.
+#[derive(Default)]
+struct Findings {
+    failures: usize,
+}
+
+impl Findings {
+    #[expect(clippy::unused_self, reason = "reads as one list of findings")]
+    fn good(&self, what: &str, detail: impl std::fmt::Display) {
+        println!("  ok    {what:<12} {detail}");
+    }
+
+    fn bad(&mut self, what: &str, detail: impl std::fmt::Display) {
+        self.failures += 1;
+        println!("  FAIL  {what:<12} {detail}");
+    }
+}
+
+/// Exits 1 when something is wrong.
+pub async fn run(args: &DoctorArgs, config: &Config) -> anyhow::Result<ExitCode> {
+    if args.rebuild {
+        rebuild(config)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("xtrace {}", env!("CARGO_PKG_VERSION"));
+    let mut findings = Findings::default();
+    check_address(config, &mut findings).await;
+    match &config.storage.database_url {
+        Some(url) => check_postgres(config, url.reveal(), &mut findings).await,
+        None => check_embedded(config, &mut findings).await,
+    }
+    check_credentials(config, &findings);
+    if findings.failures == 0 {
+        println!("everything is in order");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{} finding(s) need attention", findings.failures);
+    Ok(ExitCode::FAILURE)
+}
+
+async fn check_address(config: &Config, findings: &mut Findings) {
+    let address = &config.server.bind_addr;
+    match TcpListener::bind(address).await {
+        Ok(_) => findings.good("address", format_args!("{address} is free")),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            findings.good(
+                "address",
+                format_args!("{address} is in use: by a running xtrace?"),
+            );
+        }
+        Err(error) => findings.bad(
+            "address",
+            format_args!("cannot listen on {address}: {error}"),
+        ),
+    }
+}
+
+async fn check_postgres(config: &Config, url: &str, findings: &mut Findings) {
+    let started = Instant::now();
+    let engine = match PostgresEngine::open(postgres_options(&config.storage, url)).await {
+        Ok(engine) => engine,
+        Err(error) => {
+            return findings.bad("store", format_args!("{:#}", anyhow::Error::from(error)));
+        }
+    };
+    let elapsed = started.elapsed();
+    report_stats(&engine, findings).await;
+    findings.good(
+        "schema",
+        format_args!("up to date (checked in {elapsed:.0?})"),
+    );
+    if let Err(error) = engine.close().await {
+        findings.bad("store", format_args!("{:#}", anyhow::Error::from(error)));
+    }
+}
+
+async fn check_embedded(config: &Config, findings: &mut Findings) {
+    let dir = config.storage.data_dir.clone();
+    if !dir.exists() {
+        findings.good(
+            "store",
+            format_args!(
+                "{} does not exist yet; the first start creates it",
+                dir.display()
+            ),
+        );
+        return;
+    }
+    match fsync_time(&dir) {
+        Ok(time) if time > FSYNC_SLOW => findings.bad(
+            "disk",
+            format_args!("writing through takes {time:.1?}: acknowledgements will be as slow"),
+        ),
+        Ok(time) => findings.good(
+            "disk",
+            format_args!("writing 4 KB through takes {time:.1?}"),
+        ),
+        Err(error) => findings.bad("disk", format_args!("{error:#}")),
+    }
+    check_space(&dir, findings);
+    let options = embedded_options(&config.storage);
+    let opened = tokio::task::spawn_blocking(move || EmbeddedEngine::open(options)).await;
+    match opened {
+        Ok(Ok(engine)) => {
+            report_stats(&engine, findings).await;
+            if let Err(error) = engine.close().await {
+                findings.bad("store", format_args!("{:#}", anyhow::Error::from(error)));
+            }
+        }
+        Ok(Err(error)) => findings.bad("store", format_args!("{:#}", anyhow::Error::from(error))),
+        Err(error) => findings.bad("store", error),
+    }
+}
+
+async fn report_stats(engine: &dyn xtrace_store::Upkeep, findings: &mut Findings) {
+    match engine.stats().await {
+        Ok(stats) => {
+            let megabytes = stats.disk_bytes / 1_000_000;
+            findings.good(
+                "store",
+                format_args!("{} {}, {megabytes} MB", stats.engine, stats.version),
+            );
+            for (name, value) in stats.gauges {
+                println!("        {name} = {value}");
+            }
+        }
+        Err(error) => findings.bad("store", format_args!("{:#}", anyhow::Error::from(error))),
+    }
+}
+
+fn check_credentials(config: &Config, findings: &Findings) {
+    let auth = &config.auth;
+    if auth.bearer_token.is_some() || auth.public_key.is_some() {
+        findings.good("credentials", "configured");
+    } else {
+        findings.good(
+            "credentials",
+            format_args!("generated, kept in {}", config.storage.data_dir.display()),
+        );
+    }
+}
+
+/// The median of nine.
+fn fsync_time(dir: &Path) -> anyhow::Result<Duration> {
+    use std::io::Write as _;
+    let path = dir.join("doctor.tmp");
+    let mut file = std::fs::File::create(&path)
+        .with_context(|| format!("cannot write in {}", dir.display()))?;
+    let mut times = Vec::new();
+    for _ in 0..9 {
+        let started = Instant::now();
+        file.write_all(&[0; 4096])?;
+        file.sync_data()?;
+        times.push(started.elapsed());
+    }
+    std::fs::remove_file(&path)?;
+    times.sort();
+    Ok(times[times.len() / 2])
+}
+
+fn check_space(dir: &Path, findings: &mut Findings) {
+    let space = rustix::fs::statvfs(dir).map(|about| about.f_bavail.saturating_mul(about.f_frsize));
+    match space {
+        Ok(free) if free < DISK_FREE_MIN => {
+            findings.bad(
+                "space",
+                format_args!("only {} MB are free in {}", free / 1_000_000, dir.display()),
+            );
+        }
+        Ok(free) => findings.good("space", format_args!("{} MB are free", free / 1_000_000)),
+        Err(error) => findings.bad("space", error),
+    }
+}
+
+fn rebuild(config: &Config) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        config.storage.database_url.is_none(),
+        "--rebuild is for the embedded store; DATABASE_URL is set"
+    );
+    let options = embedded_options(&config.storage);
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {msg}  (about {eta} left)");
+    let bar = ProgressBar::new(0).with_style(style.expect("the template is well formed"));
+    let mut last = None;
+    xtrace_store_embedded::rebuild(&options, &mut |progress| {
+        bar.set_length(progress.rows_estimate);
+        bar.set_position(progress.traces + progress.observations);
+        bar.set_message(format!(
+            "{} observations, {} points",
+            progress.observations, progress.points
+        ));
+        last = Some(progress);
+    })
+    .with_context(|| format!("cannot rebuild the store in {}", options.dir.display()))?;
+    bar.finish_and_clear();
+    let done = last.unwrap_or_default();
+    println!(
+        "rebuilt: {} traces, {} observations, {} metric points",
+        done.traces, done.observations, done.points
+    );
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! A full disk: clear errors, nothing acknowledged is lost, and service resumes when there is space again.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use crate::load::{Load, assert_all_there, body};
+use crate::places::Place;
+use crate::server::{Server, Start};
+
+/// Starts the server in a mount namespace of its own with a small tmpfs as its data folder, so that nothing
+/// stays mounted whatever happens. An unprivileged user gets the rights from a user namespace.
+fn start_on_small_disk(start: &Start) -> Server {
+    let script = "mkdir -p data && mount -t tmpfs -o size=48m tmpfs data && exec \"$0\"";
+    let mut command = Command::new("unshare");
+    start.fill(&mut command);
+    let user = if is_root() {
+        vec!["--mount"]
+    } else {
+        vec!["--mount", "--map-root-user"]
+    };
+    command
+        .args(user)
+        .args(["sh", "-c", script, env!("CARGO_BIN_EXE_xtrace")]);
+    start.start_by(command)
+}
+
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output().unwrap();
+    output.stdout.trim_ascii() == b"0"
+}
+
+/// The data folder as the server sees it.
+fn inside(server: &Server, start: &Start) -> PathBuf {
+    let dir = start.dir.join("data");
+    PathBuf::from(format!("/proc/{}/root{}", server.id(), dir.display()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_gives_clear_errors_and_service_resumes_when_space_is_freed() {
+    let place = Place::embedded();
+    let start = place.start();
+    let server = start_on_small_disk(&start);
+    let next = Arc::new(AtomicU64::new(0));
+    let load = Load::start(&server, &next);
+    server.until_ready_is(200).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let before = load.stop().await;
+    assert!(!before.acknowledged.is_empty());
+
+    let filler = inside(&server, &start).join("filler");
+    fill_up(&filler);
+    let refused = wait_until_refused(&server, &next).await;
+    assert_eq!(refused.0, 503, "{}", refused.1);
+    assert!(refused.1.contains("message"), "{}", refused.1);
+
+    std::fs::remove_file(&filler).unwrap();
+    wait_until_accepted(&server, &next).await;
+    let load = Load::start(&server, &next);
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let after = load.stop().await;
+    assert!(after.refused.is_empty(), "{after:?}");
+    let all: Vec<u64> = before
+        .acknowledged
+        .into_iter()
+        .chain(after.acknowledged)
+        .collect();
+    assert_all_there(&server, &all).await;
+}
+
+/// Writes until there is no space left.
+fn fill_up(path: &std::path::Path) {
+    use std::io::Write as _;
+    let mut file = std::fs::File::create(path).unwrap();
+    for size in [1024 * 1024, 4096, 1] {
+        let block = vec![7_u8; size];
+        while file.write_all(&block).is_ok() {}
+    }
+}
+
+async fn wait_until_refused(server: &Server, next: &AtomicU64) -> (u16, String) {
+    for _ in 0..2000 {
+        let n = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let answer = server.post("/v1/l/batch", &body(n)).await;
+        if answer.status != 200 {
+            return (answer.status, answer.body.to_string());
+        }
+    }
+    panic!("the full disk was never noticed");
+}
+
+async fn wait_until_accepted(server: &Server, next: &AtomicU64) {
+    let started = std::time::Instant::now();
+    loop {
+        let n = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let answer = server.post("/v1/l/batch", &body(n)).await;
+        if answer.status == 200 {
+            return;
+        }
+        assert!(
+            started.elapsed().as_secs() < 60,
+            "service did not resume: {}",
+            answer.body
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,142 @@
+//! Writers that note what was acknowledged, and the check that it is all there, once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::server::{Server, TOKEN};
+
+const OBSERVATIONS_PER_TRACE: u64 = 5;
+
+/// What became of the requests of a load.
+#[derive(Debug, Default)]
+pub struct Sent {
+    /// Numbers of traces that were acknowledged.
+    pub acknowledged: Vec<u64>,
+    /// How often each other status was answered, with whether all of them had `Retry-After`.
+    pub refused: BTreeMap<u16, (u64, bool)>,
+    /// Requests without an answer.
+    pub unanswered: u64,
+}
+
+/// Four writers that send one trace after the other until told to stop.
+pub struct Load {
+    is_stopped: Arc<AtomicBool>,
+    writers: JoinSet<Sent>,
+}
+
+impl Load {
+    /// Numbers are taken from `next`, so that several loads never use one twice.
+    pub fn start(server: &Server, next: &Arc<AtomicU64>) -> Self {
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let mut writers = JoinSet::new();
+        for _ in 0..4 {
+            let (url, next, is_stopped) = (server.url.clone(), next.clone(), is_stopped.clone());
+            writers.spawn(async move { write(&url, &next, &is_stopped).await });
+        }
+        Self {
+            is_stopped,
+            writers,
+        }
+    }
+
+    /// Stops the writers after the requests under way.
+    pub async fn stop(mut self) -> Sent {
+        self.is_stopped.store(true, Ordering::Relaxed);
+        let mut all = Sent::default();
+        while let Some(sent) = self.writers.join_next().await {
+            let sent = sent.unwrap();
+            all.acknowledged.extend(sent.acknowledged);
+            all.unanswered += sent.unanswered;
+            for (status, (count, has_header)) in sent.refused {
+                let entry = all.refused.entry(status).or_insert((0, true));
+                *entry = (entry.0 + count, entry.1 && has_header);
+            }
+        }
+        all
+    }
+}
+
+async fn write(url: &str, next: &AtomicU64, is_stopped: &AtomicBool) -> Sent {
+    let client = reqwest::Client::new();
+    let mut sent = Sent::default();
+    while !is_stopped.load(Ordering::Relaxed) {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        let request = client
+            .post(format!("{url}/v1/l/batch"))
+            .bearer_auth(TOKEN)
+            .json(&body(n));
+        match request.send().await {
+            Ok(response) if response.status() == 200 => sent.acknowledged.push(n),
+            Ok(response) => {
+                let has_header = response.headers().contains_key("retry-after");
+                let entry = sent
+                    .refused
+                    .entry(response.status().as_u16())
+                    .or_insert((0, true));
+                *entry = (entry.0 + 1, entry.1 && has_header);
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            Err(_) => {
+                sent.unanswered += 1;
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        }
+    }
+    sent
+}
+
+/// The n-th trace, with its observations.
+pub fn body(n: u64) -> Value {
+    let observation = |k: u64| {
+        json!({ "id": format!("o{k}"), "traceId": format!("t{n}"), "name": format!("step {k}"),
+            "startTime": "2026-11-01T10:00:00Z", "endTime": "2026-11-01T10:00:01Z",
+            "input": "x".repeat(400), "usage": { "input": n, "output": k } })
+    };
+    let observations: Vec<Value> = (0..OBSERVATIONS_PER_TRACE).map(observation).collect();
+    json!({ "trace": { "id": format!("t{n}"), "name": "load", "timestamp": "2026-11-01T10:00:00Z" },
+        "observations": observations })
+}
+
+/// Every acknowledged trace is there once, with all of its observations, in the list and by id.
+pub async fn assert_all_there(server: &Server, acknowledged: &[u64]) {
+    let mut listed: BTreeMap<String, u64> = BTreeMap::new();
+    for page in 1.. {
+        let answer = server
+            .get(&format!(
+                "/api/public/traces?limit=200&page={page}&fields=observations&orderBy=id.asc"
+            ))
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let rows = answer.body["data"].as_array().unwrap();
+        for row in rows {
+            let id = row["id"].as_str().unwrap().to_owned();
+            assert_eq!(
+                row["observations"].as_array().unwrap().len() as u64,
+                OBSERVATIONS_PER_TRACE,
+                "{id}"
+            );
+            *listed.entry(id).or_default() += 1;
+        }
+        if rows.len() < 200 {
+            break;
+        }
+    }
+    for n in acknowledged {
+        assert_eq!(
+            listed.get(&format!("t{n}")),
+            Some(&1),
+            "acknowledged trace t{n}"
+        );
+    }
+    assert!(listed.values().all(|count| *count == 1));
+    for n in acknowledged.iter().rev().take(20) {
+        let trace = server.get(&format!("/api/public/traces/t{n}")).await;
+        let observations = trace.body["observations"].as_array().unwrap();
+        assert_eq!(observations.len() as u64, OBSERVATIONS_PER_TRACE);
+        assert_eq!(observations[0]["input"].as_str().unwrap().len(), 400);
+    }
+}

@@ -1,0 +1,14 @@
+//! Black-box tests: the built binary, over HTTP, on both engines, also when things break.
+
+#![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
+
+mod commands;
+mod disk;
+mod kills;
+mod load;
+mod outage;
+mod overload;
+mod places;
+mod readme;
+mod server;
+mod starting;

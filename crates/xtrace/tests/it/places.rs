@@ -1,0 +1,47 @@
+//! Where a server of a test stores: each test of durability runs on every place.
+
+use std::path::Path;
+
+use xtrace_store_tests::cluster::{ClusterOptions, TestCluster};
+
+use crate::server::Start;
+
+/// A folder, and a PostgreSQL server where the place is one.
+pub struct Place {
+    pub folder: tempfile::TempDir,
+    pub cluster: Option<TestCluster>,
+    database: Option<String>,
+}
+
+impl Place {
+    pub fn embedded() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            cluster: None,
+            database: None,
+        }
+    }
+
+    /// A cluster of its own, so that the test may stop and kill it.
+    pub fn postgres() -> Self {
+        let cluster = TestCluster::start(ClusterOptions::default()).unwrap();
+        let database = cluster.create_database().unwrap();
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            cluster: Some(cluster),
+            database: Some(database),
+        }
+    }
+
+    pub fn start(&self) -> Start {
+        let start = Start::embedded(self.dir());
+        match (&self.cluster, &self.database) {
+            (Some(cluster), Some(database)) => start.with("DATABASE_URL", &cluster.url(database)),
+            _ => start,
+        }
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.folder.path()
+    }
+}

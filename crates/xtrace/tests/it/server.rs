@@ -1,0 +1,250 @@
+//! A server process of a test.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+pub const TOKEN: &str = "test-token";
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How a server is started.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub dir: PathBuf,
+    pub env: BTreeMap<String, String>,
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    pub url: String,
+    /// Everything it printed before it was ready.
+    pub banner: String,
+    client: reqwest::Client,
+}
+
+/// An answer: status, headers, body.
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Start {
+    /// On the embedded engine, with a token.
+    pub fn embedded(dir: &Path) -> Self {
+        let start = Self {
+            dir: dir.to_owned(),
+            env: BTreeMap::new(),
+        };
+        start
+            .with("API_BEARER_TOKEN", TOKEN)
+            .with("BIND_ADDR", "127.0.0.1:0")
+            .with("RUST_LOG", "warn")
+            .with("RATE_LIMIT_QPS", "100000")
+            .with("RATE_LIMIT_BURST", "100000")
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.env.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.env.remove(name);
+        self
+    }
+
+    /// The command with its environment, and nothing of ours in it.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtrace"));
+        self.fill(&mut command);
+        command.args(arguments);
+        command
+    }
+
+    /// Another program with this server's environment.
+    pub fn fill(&self, command: &mut Command) {
+        command
+            .env_clear()
+            .env("XTRACE_DATA_DIR", self.dir.join("data"))
+            .envs(&self.env)
+            .current_dir(&self.dir);
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
+    }
+
+    pub fn start(&self) -> Server {
+        self.start_by(self.command(&[]))
+    }
+
+    /// Starts a command that ends up being the server.
+    pub fn start_by(&self, mut command: Command) -> Server {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let banner = read_banner(child.stdout.take().unwrap());
+        let Some(banner) = banner else {
+            let status = child.wait().unwrap();
+            panic!("the server ended before it was ready: {status}");
+        };
+        let url = banner
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("URL"))
+            .unwrap()
+            .trim()
+            .to_owned();
+        Server {
+            child,
+            url,
+            banner,
+            client: reqwest::Client::new(),
+        }
+    }
+}
+
+/// Reads up to the end of the banner (its last line is empty, two seconds of silence also end it), then keeps
+/// reading in the background so that the server never blocks on its output.
+fn read_banner(stdout: ChildStdout) -> Option<String> {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines() {
+            let Ok(line) = line else { return };
+            drop(sender.send(line));
+        }
+    });
+    let mut banner = String::new();
+    let started = Instant::now();
+    loop {
+        let is_known = banner.contains("URL ");
+        let wait = if is_known {
+            Duration::from_millis(300)
+        } else {
+            DEADLINE.saturating_sub(started.elapsed())
+        };
+        match lines.recv_timeout(wait) {
+            Ok(line) => {
+                banner.push_str(&line);
+                banner.push('\n');
+            }
+            Err(_) => return is_known.then_some(banner),
+        }
+    }
+}
+
+impl Server {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.try_get(path).await.unwrap()
+    }
+
+    pub async fn try_get(&self, path: &str) -> reqwest::Result<Answer> {
+        let request = self
+            .client
+            .get(format!("{}{path}", self.url))
+            .bearer_auth(TOKEN);
+        answer(request.send().await?).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.try_post(path, body).await.unwrap()
+    }
+
+    pub async fn try_post(&self, path: &str, body: &Value) -> reqwest::Result<Answer> {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.url))
+            .bearer_auth(TOKEN)
+            .json(body);
+        answer(request.send().await?).await
+    }
+
+    /// Waits until `readyz` answers `status`.
+    pub async fn until_ready_is(&self, status: u16) {
+        let started = Instant::now();
+        loop {
+            let answer = self.try_get("/readyz").await;
+            if answer.is_ok_and(|answer| answer.status == status) {
+                return;
+            }
+            assert!(
+                started.elapsed() < DEADLINE,
+                "readyz did not answer {status} in time"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Resident memory in bytes.
+    pub fn memory_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM:"))
+            .unwrap();
+        line.split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            * 1024
+    }
+
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn send_terminate(&self) {
+        let status = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    pub fn terminate(self) -> ExitStatus {
+        self.send_terminate();
+        self.wait_for_end()
+    }
+
+    pub fn wait_for_end(mut self) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(
+                started.elapsed() < DEADLINE,
+                "the server did not end in time"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+async fn answer(response: reqwest::Response) -> reqwest::Result<Answer> {
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await?;
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
+}
