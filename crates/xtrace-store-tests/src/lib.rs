@@ -18,6 +18,7 @@ pub mod cluster;
 pub mod compare;
 pub mod harness;
 mod list;
+pub mod lowering;
 pub mod model;
 pub mod plans;
 pub mod stage;

@@ -5,8 +5,6 @@
 //! this crate, in `answers/`: one per case for all engines, so that two engines cannot differ unnoticed. Meaning over
 //! random data is the suite's and its reference's matter, not that of these cases.
 
-#![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
-
 mod conditions;
 mod data;
 mod groups;

@@ -50,7 +50,7 @@ pub fn metric(
     let series_max = builder.bind_count(plan.series_max as u64);
     let points_max = builder.bind_count(plan.points_max as u64);
     let sql = format!(
-        "WITH points AS (\n{points}\n), buckets AS (\n\
+        "WITH points AS NOT MATERIALIZED (\n{points}\n), buckets AS (\n\
          SELECT series_group, {bucket} AS bucket, {value} AS value, MAX(timestamp) AS newest\n\
          FROM points\nGROUP BY 1, 2\n\
          ), aged AS (\n\
