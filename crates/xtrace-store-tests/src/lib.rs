@@ -4,7 +4,8 @@
 //! condition. What is right is said by the reference engine in [`model`], which is written to be read; cases that
 //! carry the meaning of a rule state it by hand as well. Random operations drive both and compare.
 //!
-//! Beside it: [`builders`] for everybody's tests, and [`cluster`], a private PostgreSQL server.
+//! Beside it: [`builders`] for everybody's tests, [`lowering`], cases for the SQL of dialects, and [`cluster`], a private
+//! PostgreSQL server.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,6 +17,7 @@ pub mod builders;
 mod cases;
 pub mod cluster;
 pub mod compare;
+mod dataset;
 pub mod harness;
 mod list;
 pub mod lowering;

@@ -27,6 +27,57 @@ macro_rules! for_each_case {
                 deleted_traces_are_gone_with_all_that_belongs_to_them
                 what_is_sent_after_a_deletion_starts_anew
             }
+            selecting {
+                every_field_of_traces_is_selected
+                every_field_of_observations_is_selected
+                observations_are_selected_with_every_field_of_their_trace
+                a_field_may_be_selected_twice
+                traces_are_ordered_by_every_field
+                observations_are_ordered_by_every_field
+                observations_are_ordered_by_fields_of_their_trace
+                several_fields_order_one_after_the_other
+                absent_values_come_last_in_either_direction
+                texts_are_ordered_by_their_bytes
+                ties_are_broken_by_the_key
+                paging_never_skips_or_repeats
+                a_page_past_the_end_and_a_page_of_nothing_are_empty
+                plans_that_make_no_sense_are_refused
+            }
+            filtering {
+                traces_are_compared_by_every_field
+                observations_are_compared_by_every_field
+                observations_are_compared_by_fields_of_their_trace
+                every_field_is_absent_or_not
+                every_text_field_is_searched
+                awkward_texts_are_found_as_they_are
+                search_knows_no_case_and_no_wildcards
+                equality_minds_case_and_spaces
+                comparisons_with_absent_values_do_not_hold_and_their_negations_do
+                in_none_never_holds
+                lists_have_all_or_any_members
+                models_of_a_trace_are_a_list_as_well
+                whole_numbers_compare_with_fractions
+                all_any_and_not_nest
+            }
+            grouping {
+                every_measure_of_traces_by_every_aggregation
+                every_measure_of_observations_by_every_aggregation
+                measures_of_traces_over_their_observations
+                every_field_is_a_dimension
+                many_dimensions_and_measures_at_once
+                groups_may_have_no_measures
+                groups_are_ordered_by_measures_and_dimensions
+                nothing_has_a_count_of_zero_a_sum_of_zero_and_no_extremes
+                groups_are_counted_without_limit
+                sums_of_money_are_exact
+                a_thousand_dimes_are_a_hundred_dollars
+                sums_of_whole_numbers_stop_at_the_ends
+                percentiles_are_interpolated_between_neighbours
+                times_fall_in_buckets_of_any_length
+                buckets_are_aligned_to_the_epoch_before_it_as_well
+                days_are_those_of_the_time_zone
+                days_of_zones_all_over_the_world
+            }
             metrics {
                 points_are_visible_and_count_once
                 a_changed_value_replaces

@@ -10,12 +10,12 @@ use xtrace_query::{Field, Value, View};
 /// A row of a view: a trace, or an observation beside its trace.
 pub struct Row<'c> {
     pub trace: &'c TraceRow,
-    pub observation: Option<ObservationRow>,
+    pub observation: Option<&'c ObservationRow>,
 }
 
 impl Row<'_> {
     pub fn cell(&self, field: &Field) -> Value {
-        let cell = match (field.view, &self.observation) {
+        let cell = match (field.view, self.observation) {
             (View::Traces, _) => of_trace(field.column, self.trace),
             (View::Observations, Some(row)) => of_observation(field.column, row),
             (View::Observations, None) => None,

@@ -1,6 +1,7 @@
 //! What is stored of a project, and the rows that follow from it.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use xtrace_model::derive::{last_activity, observation_row, trace_row};
 use xtrace_model::{
@@ -24,6 +25,15 @@ pub struct Contents {
 pub struct StoredTrace {
     state: TraceState,
     pub observations: BTreeMap<ObservationId, StoredObservation>,
+    /// What follows from all that; worked out when it is asked for, forgotten when something is written.
+    rows: OnceLock<TraceRows>,
+}
+
+/// The rows of a trace and of its observations, these by id.
+#[derive(Debug)]
+pub struct TraceRows {
+    pub trace: TraceRow,
+    pub observations: Vec<ObservationRow>,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +46,9 @@ pub struct StoredObservation {
 impl Contents {
     pub fn write_trace(&mut self, id: TraceId, patch: TraceState) -> Outcome {
         let is_new = !self.traces.contains_key(&id);
-        let change = self.traces.entry(id).or_default().state.join(patch);
+        let trace = self.traces.entry(id).or_default();
+        trace.rows = OnceLock::new();
+        let change = trace.state.join(patch);
         outcome(is_new, change)
     }
 
@@ -47,6 +59,7 @@ impl Contents {
         prices: &PriceBook,
     ) -> Outcome {
         let trace = self.traces.entry(key.trace_id).or_default();
+        trace.rows = OnceLock::new();
         // An observation says of its trace that it exists, and since when at the latest.
         trace.state.facts.join(TraceFacts {
             created_at: patch.facts.created_at,
@@ -84,7 +97,7 @@ impl Contents {
     pub fn expire_traces(&mut self, before: Timestamp) -> usize {
         let count = self.traces.len();
         self.traces
-            .retain(|id, trace| last_activity(&trace.row(id)) >= before);
+            .retain(|id, trace| last_activity(&trace.rows(id).trace) >= before);
         count - self.traces.len()
     }
 
@@ -102,10 +115,19 @@ impl Contents {
 }
 
 impl StoredTrace {
-    pub fn row(&self, id: &TraceId) -> TraceRow {
-        let rows = self.observation_rows(id);
-        let summary = TraceSummary::of(rows.iter().map(Contribution::of));
-        trace_row(id.clone(), &self.state.facts, summary)
+    pub fn rows(&self, id: &TraceId) -> &TraceRows {
+        self.rows.get_or_init(|| {
+            let observations: Vec<ObservationRow> = self
+                .observations
+                .iter()
+                .map(|(observation, stored)| stored.row(id, observation))
+                .collect();
+            let summary = TraceSummary::of(observations.iter().map(Contribution::of));
+            TraceRows {
+                trace: trace_row(id.clone(), &self.state.facts, summary),
+                observations,
+            }
+        })
     }
 
     pub fn payload(&self) -> TracePayload {
@@ -115,14 +137,6 @@ impl StoredTrace {
             output: content.output.get().cloned(),
             metadata: content.metadata.to_json(),
         }
-    }
-
-    /// By id.
-    pub fn observation_rows(&self, trace: &TraceId) -> Vec<ObservationRow> {
-        self.observations
-            .iter()
-            .map(|(id, observation)| observation.row(trace, id))
-            .collect()
     }
 }
 

@@ -10,27 +10,26 @@ use xtrace_query::{
 use super::aggregate::aggregate;
 use super::cells::{Row, compare};
 use super::condition::holds;
-use super::contents::Contents;
+use super::contents::{Contents, TraceRows};
 
 pub fn table(plan: &Plan, contents: &Contents) -> Table {
-    let traces: Vec<_> = contents
-        .traces
-        .iter()
-        .map(|(id, trace)| (trace.row(id), trace))
-        .collect();
     let mut rows: Vec<Row<'_>> = Vec::new();
-    for (row, trace) in &traces {
+    for (id, stored) in &contents.traces {
+        let TraceRows {
+            trace,
+            observations,
+        } = stored.rows(id);
         match plan.view {
             View::Traces => rows.push(Row {
-                trace: row,
+                trace,
                 observation: None,
             }),
-            View::Observations => rows.extend(trace.observation_rows(&row.id).into_iter().map(
-                |observation| Row {
-                    trace: row,
-                    observation: Some(observation),
-                },
-            )),
+            View::Observations => {
+                rows.extend(observations.iter().map(|row| Row {
+                    trace,
+                    observation: Some(row),
+                }));
+            }
         }
     }
     rows.retain(|row| {

@@ -31,7 +31,7 @@ impl TelemetryReader for Reference {
         self.with_contents("telemetry.trace", scope, |contents| {
             let trace = contents.traces.get(id)?;
             Some(TraceRecord {
-                row: trace.row(id),
+                row: trace.rows(id).trace.clone(),
                 payload: trace.payload(),
             })
         })
