@@ -1,11 +1,12 @@
 //! Which plans make sense: fields of the view, comparisons and aggregations that fit the kind of the field, and
 //! limits. Every engine's lowering asks here first, so that all engines refuse the same plans in the same words.
 
-use crate::filter::{Comparison, Condition, ListMatch};
 use crate::metrics::{MetricAggregation, MetricPlan};
 use crate::plan::{Bucket, Dimension, MeasureOf, OrderBy, Plan, Select};
-use crate::value::{Kind, Value};
+use crate::value::Kind;
 use crate::view::{Aggregation, Field, Measured, View};
+
+mod conditions;
 
 /// The most dimensions of one plan.
 pub const DIMENSIONS_MAX: usize = 8;
@@ -95,10 +96,7 @@ impl Plan {
     pub fn check(&self) -> Checked {
         at_most("limit", self.limit, LIMIT_MAX)?;
         at_most("offset", self.offset, OFFSET_MAX)?;
-        let mut tally = Tally::default();
-        for condition in &self.conditions {
-            check_condition(condition, self.view, 1, &mut tally)?;
-        }
+        conditions::check(&self.conditions, self.view)?;
         match &self.select {
             Select::Rows(fields) => check_fields(fields, self.view)?,
             Select::Groups {
@@ -340,106 +338,6 @@ fn check_order(by: &OrderBy, select: &Select, view: View) -> Checked {
             refuse(&format!("dimension {index}"), "there is no such dimension")
         }
     }
-}
-
-#[derive(Default)]
-struct Tally {
-    conditions: usize,
-    values: usize,
-}
-
-impl Tally {
-    fn add(&mut self, values: usize) -> Checked {
-        self.conditions += 1;
-        self.values += values;
-        at_most(
-            "number of conditions",
-            self.conditions as u64,
-            CONDITIONS_MAX as u64,
-        )?;
-        at_most(
-            "number of values in conditions",
-            self.values as u64,
-            VALUES_MAX as u64,
-        )
-    }
-}
-
-fn check_condition(condition: &Condition, view: View, depth: usize, tally: &mut Tally) -> Checked {
-    at_most("depth of conditions", depth as u64, DEPTH_MAX as u64)?;
-    match condition {
-        Condition::Compare {
-            field,
-            comparison,
-            value,
-        } => {
-            tally.add(1)?;
-            check_view(field, view)?;
-            check_value(field, *comparison, value)
-        }
-        Condition::In { field, values } => {
-            tally.add(values.len())?;
-            check_view(field, view)?;
-            values
-                .iter()
-                .try_for_each(|value| check_value(field, Comparison::Equal, value))
-        }
-        Condition::Text { field, .. } => {
-            tally.add(1)?;
-            check_view(field, view)?;
-            match field.kind {
-                Kind::Text => Ok(()),
-                _ => Err(unfit(field, "searched for text")),
-            }
-        }
-        Condition::List {
-            field,
-            values,
-            matching: ListMatch::All | ListMatch::Any,
-        } => {
-            tally.add(values.len())?;
-            check_view(field, view)?;
-            match field.kind {
-                Kind::TextList => Ok(()),
-                _ => Err(unfit(field, "searched for members")),
-            }
-        }
-        Condition::IsAbsent { field } => {
-            tally.add(0)?;
-            check_view(field, view)
-        }
-        Condition::Not(inner) => {
-            tally.add(0)?;
-            check_condition(inner, view, depth + 1, tally)
-        }
-        Condition::All(parts) | Condition::Any(parts) => {
-            tally.add(0)?;
-            parts
-                .iter()
-                .try_for_each(|part| check_condition(part, view, depth + 1, tally))
-        }
-    }
-}
-
-fn check_value(field: &Field, comparison: Comparison, value: &Value) -> Checked {
-    let fits = match (field.kind, value) {
-        (Kind::Text, Value::Text(_))
-        | (Kind::Int | Kind::Float, Value::Int(_))
-        | (Kind::Money, Value::Money(_))
-        | (Kind::Time, Value::Time(_)) => true,
-        (Kind::Int | Kind::Float, Value::Float(number)) => number.is_finite(),
-        (Kind::Bool, Value::Bool(_)) if comparison == Comparison::Equal => true,
-        (Kind::Bool, Value::Bool(_)) => return Err(unfit(field, "put in an order")),
-        _ => false,
-    };
-    if fits {
-        return Ok(());
-    }
-    Err(PlanError::UnfitValue {
-        field: field.name,
-        kind: field.kind.noun(),
-        value: value.noun(),
-    })
 }
 
 #[cfg(test)]

@@ -193,3 +193,6 @@ impl Row {
         row().ok_or_else(|| unreadable(format!("unexpected cells {cells:?}")))
     }
 }
+
+#[cfg(test)]
+mod tests;
