@@ -1,15 +1,22 @@
-//! Request bodies: decompressed (by a layer of the router), bounded, taking room in the queue as they come.
+//! Request bodies: decoded, bounded, in time, and taking room in the queue as they come.
 
-use axum::body::{Body, Bytes};
+use std::io::Error as IoError;
+
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::BytesMut;
-use http_body_util::BodyExt as _;
+use tokio::io::AsyncReadExt as _;
 use xtrace_ingest::Admitted;
 
 use crate::app::App;
 use crate::error::ApiError;
+
+mod coding;
+
+/// Bytes read at once.
+const READ_BYTES: usize = 64 * 1024;
 
 /// A whole JSON body with its room in the queue.
 pub struct AdmittedJson {
@@ -23,44 +30,62 @@ impl FromRequest<App> for AdmittedJson {
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         ensure_json(request.headers())?;
         let timeout = app.options().body_timeout;
-        let reading = read(request.into_body(), app);
-        tokio::time::timeout(timeout, reading).await.unwrap_or_else(|_| {
+        tokio::time::timeout(timeout, read(request, app)).await.unwrap_or_else(|_| {
             let message = format!("the body did not arrive within {} s", timeout.as_secs());
             Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, message))
         })
     }
 }
 
-async fn read(mut body: Body, app: &App) -> Result<AdmittedJson, ApiError> {
+/// Room is taken for what the body unfolds to, while it unfolds.
+async fn read(request: Request, app: &App) -> Result<AdmittedJson, ApiError> {
     let limit = app.options().request_bytes_max;
-    let mut admitted = app.ingest().admit(0).inspect_err(|_| refuse(app))?;
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| unreadable(&error))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > limit {
-            let message = format!(
-                "the body has more than {limit} bytes after decompression; send it in parts, or raise XTRACE_MAX_REQUEST_BODY_BYTES"
-            );
-            return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message));
-        }
-        admitted.grow(data.len()).inspect_err(|_| refuse(app))?;
-        bytes.extend_from_slice(&data);
+    let (parts, body) = request.into_parts();
+    let announced = announced_bytes(&parts.headers);
+    if announced > limit {
+        return Err(too_large(limit));
     }
-    Ok(AdmittedJson { bytes: bytes.freeze(), admitted })
+    let mut admitted = app.ingest().admit(0).inspect_err(|error| refuse(app, error.reason()))?;
+    let mut reader = coding::decoded(&parts.headers, body).await?;
+    let mut bytes = BytesMut::with_capacity(announced.min(READ_BYTES));
+    loop {
+        bytes.reserve(READ_BYTES.min(limit + 1 - bytes.len()).max(1));
+        let read = reader.read_buf(&mut bytes).await.map_err(|error| unreadable(&error))?;
+        if read == 0 {
+            return Ok(AdmittedJson { bytes: bytes.freeze(), admitted });
+        }
+        if bytes.len() > limit {
+            return Err(too_large(limit));
+        }
+        admitted.grow(read).inspect_err(|error| refuse(app, error.reason()))?;
+    }
+}
+
+/// What the sender says it will send; nothing where it does not say.
+fn announced_bytes(headers: &HeaderMap) -> usize {
+    let text = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// A request that found no room: how many items it had will never be known.
-fn refuse(app: &App) {
-    app.figures().ingest().count_refused("queue_full", 1);
+fn refuse(app: &App, reason: &str) {
+    app.figures().ingest().count_refused(reason, 1);
 }
 
-fn unreadable(error: &axum::Error) -> ApiError {
+fn too_large(limit: usize) -> ApiError {
+    let message = format!(
+        "the body has more than {limit} bytes, counted after decompression; \
+         send it in parts, or raise XTRACE_MAX_REQUEST_BODY_BYTES"
+    );
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+}
+
+fn unreadable(error: &IoError) -> ApiError {
     ApiError::bad_request(format!("the body cannot be read: {error}"))
 }
 
 /// JSON, or nothing said. Parameters such as a charset do not matter.
-pub fn ensure_json(headers: &HeaderMap) -> Result<(), ApiError> {
+fn ensure_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let text = value.to_str().unwrap_or("").to_ascii_lowercase();
     let essence = text.split(';').next().unwrap_or("").trim();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,6 +22,8 @@ pub struct ApiError {
     code: &'static str,
     message: String,
     retry_after: Option<Duration>,
+    /// One more header of the answer.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
     cause: Option<BoxError>,
     /// When a rejected read was asked, for the time in its answer.
     rate_limited_at: Option<Timestamp>,
@@ -61,7 +63,15 @@ pub fn code_of(status: StatusCode) -> &'static str {
 
 impl ApiError {
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, code: code_of(status), message: message.into(), retry_after: None, cause: None, rate_limited_at: None }
+        Self {
+            status,
+            code: code_of(status),
+            message: message.into(),
+            retry_after: None,
+            header: None,
+            cause: None,
+            rate_limited_at: None,
+        }
     }
 
     pub fn bad_request(message: impl Into<String>) -> Self {
@@ -91,6 +101,12 @@ impl ApiError {
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
+        self
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some(Box::new((name, value)));
         self
     }
 
@@ -142,6 +158,9 @@ impl IntoResponse for ApiError {
         let mut response = (self.status, Json(body)).into_response();
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, retry_after_seconds(wait));
+        }
+        if let Some(header) = self.header {
+            response.headers_mut().insert(header.0, header.1);
         }
         if self.status == StatusCode::UNAUTHORIZED {
             let schemes = HeaderValue::from_static("Bearer, Basic realm=\"xtrace\"");

@@ -16,6 +16,8 @@ mod rate_limit;
 mod router;
 mod routes;
 mod serve;
+#[cfg(test)]
+mod testing;
 
 pub use app::{App, AppOptions, Parts};
 pub use auth::Credentials;

@@ -10,7 +10,6 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, Any as AnyOrigin, CorsLayer};
-use tower_http::decompression::RequestDecompressionLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,8 +28,7 @@ pub fn router(app: App) -> Router {
         .layer(cors(&app.options().cors_origins))
         .layer(from_fn_with_state(app.clone(), observe))
         .layer(CompressionLayer::new())
-        .layer(CatchPanicLayer::custom(panicked(app.clone())))
-        .layer(RequestDecompressionLayer::new());
+        .layer(CatchPanicLayer::custom(panicked(app.clone())));
     routes.layer(layers).with_state(app)
 }
 
