@@ -33,7 +33,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         bytes_max: config.ingest.queue_bytes_max,
         ..QueueOptions::default()
     };
-    let prices = Arc::new(PriceBook::default());
+    let prices = Arc::new(PriceBook::built_in());
     let writer: Arc<dyn xtrace_store::TelemetryWriter> = store.engine.clone();
     let ingest = Ingest::start(writer, prices, queue, figures.clone());
     let parts = Parts {

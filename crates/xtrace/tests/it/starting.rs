@@ -70,7 +70,12 @@ fn a_folder_of_a_newer_format_is_refused_with_the_reason() {
     let place = Place::embedded();
     assert!(place.start().start().terminate().success());
     let version = find_format_file(&place.dir().join("data"));
-    std::fs::write(&version, "999\n").unwrap();
+    let format = std::fs::read_to_string(&version).unwrap();
+    std::fs::write(
+        &version,
+        format.replace(char::is_numeric, "").trim().to_owned() + " 999\n",
+    )
+    .unwrap();
     let output = run(&place.start(), &[]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output).contains("999"), "{}", text(&output));
