@@ -10,5 +10,6 @@ mod outage;
 mod overload;
 mod places;
 mod readme;
+mod retention;
 mod server;
 mod starting;

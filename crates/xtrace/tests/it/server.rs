@@ -182,7 +182,24 @@ impl Server {
         }
     }
 
-    /// Resident memory in bytes.
+    /// Waits until the answer to `path` is as told.
+    pub async fn until(&self, path: &str, is_so: impl Fn(&Value) -> bool) {
+        let started = Instant::now();
+        loop {
+            let answer = self.get(path).await;
+            if is_so(&answer.body) {
+                return;
+            }
+            assert!(
+                started.elapsed() < DEADLINE,
+                "{path} stays at {}",
+                answer.body
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The most memory it has had, in bytes.
     pub fn memory_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
         let line = status
