@@ -78,12 +78,21 @@ impl Dialect for DuckDbDialect {
         format!("arg_max({value}, ROW({time}, {value}))")
     }
 
-    fn bucket(&self, time: &str, micros: &str, origin: &str) -> String {
-        format!("time_bucket(to_microseconds({micros}), {time}, {origin})")
+    /// A number: integers group several times as fast as `time_bucket`. One bucket more than there is makes the
+    /// division round down for the few times before the origin as well.
+    fn bucket_key(&self, time: &str, micros: &str, origin: &str) -> String {
+        format!("(epoch_us({time}) - epoch_us({origin}) + {micros}) // {micros}")
     }
 
+    fn bucket_start(&self, key: &str, micros: &str, origin: &str) -> String {
+        format!("make_timestamp(({key} - 1) * {micros} + epoch_us({origin}))")
+    }
+
+    /// The division rounds down because a million days, more than there are before 1970, are added and taken off again.
     fn local_day(&self, time: &str, offset: &str) -> String {
-        format!("CAST(CAST({time} + to_seconds({offset}) AS DATE) - DATE '1970-01-01' AS BIGINT)")
+        format!(
+            "(epoch_us({time}) + {offset} * 1000000 + 86400000000000000) // 86400000000 - 1000000"
+        )
     }
 
     fn members(&self, series_ids: &str, groups: &str) -> String {

@@ -115,13 +115,18 @@ impl Dialect for PostgresDialect {
         format!("(array_agg({value} ORDER BY {time} DESC, {value} DESC))[1]")
     }
 
-    fn bucket(&self, time: &str, micros: &str, origin: &str) -> String {
+    fn bucket_key(&self, time: &str, micros: &str, origin: &str) -> String {
         format!("date_bin({micros} * INTERVAL '1 microsecond', {time}, {origin})")
+    }
+
+    /// The key is the start.
+    fn bucket_start(&self, key: &str, _micros: &str, _origin: &str) -> String {
+        key.to_owned()
     }
 
     fn local_day(&self, time: &str, offset: &str) -> String {
         format!(
-            "(({time} AT TIME ZONE 'UTC' + ({offset}) * INTERVAL '1 second')::date - DATE '1970-01-01')::bigint"
+            "(({time} AT TIME ZONE 'UTC' + {offset} * INTERVAL '1 second')::date - DATE '1970-01-01')::bigint"
         )
     }
 

@@ -27,6 +27,7 @@
 //! What it deliberately does not do: run statements, choose indexes, know tables beyond their `FROM` item.
 
 mod aggregate;
+mod bucket;
 mod builder;
 mod condition;
 mod dialect;

@@ -44,9 +44,13 @@ pub trait Dialect: Send + Sync {
     /// The aggregate: `value` of the row with the greatest `time`, of several the greatest value.
     fn last(&self, value: &str, time: &str) -> String;
 
-    /// The start of the bucket that holds `time`: `origin` plus a multiple of `micros` microseconds, never later than
-    /// `time` where `time` is not before `origin`.
-    fn bucket(&self, time: &str, micros: &str, origin: &str) -> String;
+    /// What stands for the bucket that holds `time` while grouping and ordering: equal for times of one bucket,
+    /// greater for those of a later one, absent for an absent one. Buckets are `micros` microseconds long; `origin`
+    /// begins one, and only times less than one bucket before it come before it.
+    fn bucket_key(&self, time: &str, micros: &str, origin: &str) -> String;
+
+    /// The start of the bucket that `key` stands for, a time.
+    fn bucket_start(&self, key: &str, micros: &str, origin: &str) -> String;
 
     /// Days since 1970-01-01 of `time` shifted by `offset` seconds, rounded down, as a 64-bit integer.
     fn local_day(&self, time: &str, offset: &str) -> String;

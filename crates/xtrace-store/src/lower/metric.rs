@@ -7,6 +7,7 @@
 use xtrace_model::Timestamp;
 use xtrace_query::{Kind, MetricAggregation, MetricPlan, View};
 
+use super::bucket::Buckets;
 use super::builder::Builder;
 use super::series::SeriesGroups;
 use super::{Bind, Dialect, OutColumn, Statement};
@@ -45,13 +46,15 @@ pub fn metric(
         MetricAggregation::Rate => rises(plan, groups, &mut builder),
         _ => raw(groups, plan.from, plan.to, &mut builder),
     };
-    let bucket = builder.bucket("timestamp", plan.step_micros);
+    let buckets = Buckets::new(plan.step_micros, &mut builder);
+    let key = buckets.key("timestamp", dialect);
+    let start = buckets.start("bucket", dialect);
     let value = value(plan, dialect);
     let series_max = builder.bind_count(plan.series_max as u64);
     let points_max = builder.bind_count(plan.points_max as u64);
     let sql = format!(
         "WITH points AS NOT MATERIALIZED (\n{points}\n), buckets AS (\n\
-         SELECT series_group, {bucket} AS bucket, {value} AS value, MAX(timestamp) AS newest\n\
+         SELECT series_group, {key} AS bucket, {value} AS value, MAX(timestamp) AS newest\n\
          FROM points\nGROUP BY 1, 2\n\
          ), aged AS (\n\
          SELECT series_group, bucket, value,\n  \
@@ -64,12 +67,12 @@ pub fn metric(
          ), counted AS (\n\
          SELECT *, MAX(place) OVER () AS places, MAX(newest) OVER () AS newest_of_all\nFROM placed\n\
          )\n\
-         SELECT series_group AS \"group\", bucket AS \"bucket\", value AS \"value\", \
+         SELECT series_group AS \"group\", {start} AS \"bucket\", value AS \"value\", \
          CAST(buckets AS BIGINT) AS \"buckets\", CAST(places AS BIGINT) AS \"groups\", \
          newest_of_all AS \"newest\"\n\
          FROM counted\n\
          WHERE place <= {series_max} AND age <= {points_max} AND (value IS NOT NULL OR age = 1)\n\
-         ORDER BY series_group, bucket"
+         ORDER BY 1, 2"
     );
     Ok(Statement {
         sql,

@@ -7,8 +7,9 @@ use xtrace_query::{
     Bucket, Dimension, Field, Kind, MeasureOf, Measured, Order, OrderBy, Plan, Select, ViewDef,
 };
 
+use super::bucket::{self, Buckets};
 use super::builder::Builder;
-use super::{Bind, Dialect, OutColumn, Statement, aggregate};
+use super::{Dialect, OutColumn, Statement, aggregate};
 use crate::error::StoreResult;
 use crate::scope::ProjectScope;
 
@@ -177,9 +178,9 @@ fn groups(
     let names = grouping.dimension_names();
     let mut selected = Vec::new();
     let mut columns = Vec::new();
-    for (dimension, name) in grouping.dimensions.iter().zip(&names) {
+    for (shown, dimension) in inner.shown.iter().zip(grouping.dimensions) {
         let column = dimension_column(dimension);
-        selected.push(format!("{name} AS {}", quoted(&column.name)));
+        selected.push(format!("{shown} AS {}", quoted(&column.name)));
         columns.push(column);
     }
     for measure in grouping.measures {
@@ -188,7 +189,11 @@ fn groups(
         selected.push(format!("{aggregate} AS {}", quoted(&column.name)));
         columns.push(column);
     }
-    let mut sql = format!("SELECT {}\nFROM (\n{inner}\n) AS base", selected.join(", "));
+    let mut sql = format!(
+        "SELECT {}\nFROM (\n{}\n) AS base",
+        selected.join(", "),
+        inner.sql
+    );
     if !names.is_empty() {
         sql.push_str(&format!("\nGROUP BY {}", names.join(", ")));
         let order = group_order(&plan.order, &grouping, builder.dialect);
@@ -203,20 +208,26 @@ fn groups(
     })
 }
 
-/// The rows with their dimensions as `d0`, `d1`, … and measured values as `m0`, `m1`, ….
+/// The rows with their dimensions as `d0`, `d1`, … and measured values as `m0`, `m1`, …
+struct Inner {
+    sql: String,
+    /// What is shown of each dimension, in terms of `d0`, `d1`, ….
+    shown: Vec<String>,
+}
+
 fn inner(
     plan: &Plan,
     grouping: &Grouping<'_>,
     scope: &ProjectScope,
     builder: &mut Builder<'_>,
-) -> StoreResult<String> {
+) -> StoreResult<Inner> {
     let from_where = builder.rows(scope, &grouping.fields(), &plan.conditions)?;
     let mut selected = Vec::new();
-    for (index, dimension) in grouping.dimensions.iter().enumerate() {
-        selected.push(format!(
-            "{} AS d{index}",
-            dimension_value(dimension, builder)
-        ));
+    let mut shown = Vec::new();
+    for (dimension, name) in grouping.dimensions.iter().zip(grouping.dimension_names()) {
+        let (key, value) = keyed(dimension, &name, builder);
+        selected.push(format!("{key} AS {name}"));
+        shown.push(value);
     }
     for (index, field) in grouping.measured.iter().enumerate() {
         selected.push(format!("{} AS m{index}", builder.column(field)));
@@ -224,56 +235,28 @@ fn inner(
     if selected.is_empty() {
         selected.push("1 AS one".to_owned());
     }
-    Ok(format!("SELECT {}\n{from_where}", selected.join(", ")))
+    let sql = format!("SELECT {}\n{from_where}", selected.join(", "));
+    Ok(Inner { sql, shown })
 }
 
-fn dimension_value(dimension: &Dimension, builder: &mut Builder<'_>) -> String {
+/// What rows are grouped by, and what is shown of it where it is called `name`.
+fn keyed(dimension: &Dimension, name: &str, builder: &mut Builder<'_>) -> (String, String) {
     match dimension {
-        Dimension::Field(field) => builder.comparable(field),
+        Dimension::Field(field) => (builder.comparable(field), name.to_owned()),
         Dimension::Bucket { field, bucket } => {
             let time = builder.column(field);
             match bucket {
-                Bucket::Fixed { micros } => builder.bucket(&time, *micros),
+                Bucket::Fixed { micros } => {
+                    let buckets = Buckets::new(*micros, builder);
+                    let dialect = builder.dialect;
+                    (buckets.key(&time, dialect), buckets.start(name, dialect))
+                }
                 Bucket::Day { offsets } => {
-                    let offset = offset_at(&time, offsets, builder);
-                    builder.dialect.local_day(&time, &offset)
+                    (bucket::local_day(&time, offsets, builder), name.to_owned())
                 }
             }
         }
     }
-}
-
-impl Builder<'_> {
-    /// The start of the bucket of `micros` microseconds, aligned to the epoch, that holds `time`.
-    pub(super) fn bucket(&mut self, time: &str, micros: i64) -> String {
-        // The first multiple in the range of times, so that no time counts from an origin after it.
-        let first = xtrace_model::Timestamp::MIN.as_micros();
-        let origin = first + (-first).rem_euclid(micros);
-        let micros = self.bind(Bind::Int(micros));
-        let origin = self.bind(Bind::Time(xtrace_model::Timestamp::from_micros(origin)));
-        self.dialect.bucket(time, &micros, &origin)
-    }
-}
-
-/// The offset in force at `time`: the first piece also holds before its instant.
-fn offset_at(
-    time: &str,
-    offsets: &[(xtrace_model::Timestamp, i32)],
-    builder: &mut Builder<'_>,
-) -> String {
-    let mut cases = String::new();
-    let mut current = "0".to_owned();
-    for (index, (from, seconds)) in offsets.iter().enumerate() {
-        if index > 0 {
-            let until = builder.bind(Bind::Time(*from));
-            cases.push_str(&format!("WHEN {time} < {until} THEN {current} "));
-        }
-        current = builder.bind(Bind::Int(i64::from(*seconds)));
-    }
-    if cases.is_empty() {
-        return current;
-    }
-    format!("CASE {cases}ELSE {current} END")
 }
 
 /// The order asked for, then all dimensions.
@@ -322,8 +305,9 @@ fn count_groups(
     let inner = inner(plan, grouping, scope, &mut builder)?;
     Ok(Statement {
         sql: format!(
-            "SELECT CAST(COUNT(*) AS BIGINT) AS \"count\"\nFROM (\nSELECT DISTINCT {}\nFROM (\n{inner}\n) AS base\n) AS groups",
-            grouping.dimension_names().join(", ")
+            "SELECT CAST(COUNT(*) AS BIGINT) AS \"count\"\nFROM (\nSELECT DISTINCT {}\nFROM (\n{}\n) AS base\n) AS groups",
+            grouping.dimension_names().join(", "),
+            inner.sql
         ),
         binds: builder.into_binds(),
         columns,
