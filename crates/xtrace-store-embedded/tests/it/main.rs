@@ -4,9 +4,11 @@
 
 mod child;
 mod concurrency;
+mod conformance;
 mod crash;
 mod full_disk;
-mod lowering;
+mod library;
 mod limits;
+mod lowering;
 mod moves;
 mod support;
