@@ -45,7 +45,7 @@ pub fn observation_row(
         status_message: facts.status_message.get().cloned(),
         parent_observation_id: facts.parent_observation_id.get().cloned(),
         version: facts.version.get().cloned(),
-        environment: environment(facts.environment.get()),
+        environment: environment(facts.environment.get().map(AsRef::as_ref)),
         session_id: facts.session_id.get().cloned(),
         model: facts.model.get().cloned(),
         model_id: costing.model_id.clone(),
@@ -103,7 +103,7 @@ pub fn trace_row(id: TraceId, facts: &TraceFacts, summary: TraceSummary) -> Trac
         session_id: facts.session_id.get().cloned(),
         release: facts.release.get().cloned(),
         version: facts.version.get().cloned(),
-        environment: environment(facts.environment.get()),
+        environment: environment(facts.environment.get().map(AsRef::as_ref)),
         external_id: facts.external_id.get().cloned(),
         public: facts.public.get().copied().unwrap_or(false),
         bookmarked: facts.bookmarked.get().copied().unwrap_or(false),
@@ -127,8 +127,9 @@ pub fn trace_row(id: TraceId, facts: &TraceFacts, summary: TraceSummary) -> Trac
     }
 }
 
-fn environment(sent: Option<&Box<str>>) -> Box<str> {
-    sent.cloned().unwrap_or_else(|| DEFAULT_ENVIRONMENT.into())
+fn environment(sent: Option<&str>) -> Box<str> {
+    sent.map(Into::into)
+        .unwrap_or_else(|| DEFAULT_ENVIRONMENT.into())
 }
 
 fn provided_or(

@@ -47,15 +47,9 @@ impl Usd {
         let decimal = text
             .parse::<Decimal>()
             .or_else(|_| Decimal::from_scientific(text));
-        let mut decimal = match decimal {
-            Ok(decimal) => decimal,
-            Err(_) => {
-                return text
-                    .parse::<f64>()
-                    .ok()
-                    .and_then(Self::from_f64)
-                    .ok_or_else(fail);
-            }
+        let Ok(mut decimal) = decimal else {
+            let value: Option<f64> = text.parse().ok();
+            return value.and_then(Self::from_f64).ok_or_else(fail);
         };
         if decimal.abs() > Decimal::from(USD_MAX as i64) {
             return Err(fail());

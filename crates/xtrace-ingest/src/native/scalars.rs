@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn mends_texts_that_not_every_engine_can_store() {
         let check = |json: &str, expected: &str| {
-            assert_eq!(unquote(json).as_deref(), Some(expected), "{json}")
+            assert_eq!(unquote(json).as_deref(), Some(expected), "{json}");
         };
         check(r#""plain""#, "plain");
         check(r#""a\"b\n\u00fc""#, "a\"b\nü");

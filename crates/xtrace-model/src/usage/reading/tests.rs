@@ -155,6 +155,10 @@ fn never_counts_two_names_of_one_thing_twice() {
         "input=10 output=5",
     );
     check(
+        r#"{"input":1,"input_cached_tokens":9,"cache_read_input_tokens":9,"input_cache_read":4}"#,
+        "input=1 input_cache_read=4 input_cached_tokens=9",
+    );
+    check(
         r#"{"prompt_tokens":10,"promptTokens":10,"input_tokens":10}"#,
         "input=10",
     );
