@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tracing::info;
-use xtrace_http::{App, AppOptions, MetricCaps, Parts, RateLimits};
+use xtrace_http::{App, AppOptions, MetricCaps, Parts, RateLimits, ReadLimits};
 use xtrace_ingest::native::LabelLimits;
 use xtrace_ingest::{Ingest, IngestFigures, QueueOptions};
 use xtrace_model::{Clock, PriceBook};
@@ -68,6 +68,8 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
 
 /// How long a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// How much longer than the store a read may take, so that the store's own answer comes first.
+const READ_MARGIN: Duration = Duration::from_secs(10);
 
 fn app_options(config: &Config, credentials: &Credentials) -> anyhow::Result<AppOptions> {
     let key_pair = credentials.key_pair.as_ref();
@@ -88,6 +90,10 @@ fn app_options(config: &Config, credentials: &Credentials) -> anyhow::Result<App
         rate_limits: RateLimits {
             per_second: limit(config.server.rate_limit_qps)?,
             burst: limit(config.server.rate_limit_burst)?,
+        },
+        read_limits: ReadLimits {
+            timeout: config.storage.query_timeout + READ_MARGIN,
+            ..ReadLimits::default()
         },
         metric_caps: MetricCaps {
             series_max: config.query.metric_series_max,

@@ -45,7 +45,7 @@ async fn a_full_disk_gives_clear_errors_and_service_resumes_when_space_is_freed(
     let next = Arc::new(AtomicU64::new(0));
     let load = Load::start(&server, &next);
     server.until_ready_is(200).await;
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    load.until_acknowledged(20).await;
     let before = load.stop().await;
     assert!(!before.acknowledged.is_empty());
 
@@ -58,7 +58,7 @@ async fn a_full_disk_gives_clear_errors_and_service_resumes_when_space_is_freed(
     std::fs::remove_file(&filler).unwrap();
     wait_until_accepted(&server, &next).await;
     let load = Load::start(&server, &next);
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    load.until_acknowledged(20).await;
     let after = load.stop().await;
     assert!(after.refused.is_empty(), "{after:?}");
     let all: Vec<u64> = before

@@ -24,28 +24,43 @@ pub struct Sent {
 
 /// Four writers that send one trace after the other until told to stop.
 pub struct Load {
-    is_stopped: Arc<AtomicBool>,
+    progress: Arc<Progress>,
     writers: JoinSet<Sent>,
+}
+
+/// What the writers of a load have seen so far.
+#[derive(Default)]
+struct Progress {
+    is_stopped: AtomicBool,
+    acknowledged: AtomicU64,
+    refused: AtomicU64,
 }
 
 impl Load {
     /// Numbers are taken from `next`, so that several loads never use one twice.
     pub fn start(server: &Server, next: &Arc<AtomicU64>) -> Self {
-        let is_stopped = Arc::new(AtomicBool::new(false));
+        let progress = Arc::new(Progress::default());
         let mut writers = JoinSet::new();
         for _ in 0..4 {
-            let (url, next, is_stopped) = (server.url.clone(), next.clone(), is_stopped.clone());
-            writers.spawn(async move { write(&url, &next, &is_stopped).await });
+            let (url, next, progress) = (server.url.clone(), next.clone(), progress.clone());
+            writers.spawn(async move { write(&url, &next, &progress).await });
         }
-        Self {
-            is_stopped,
-            writers,
-        }
+        Self { progress, writers }
+    }
+
+    /// Waits until this many requests were acknowledged.
+    pub async fn until_acknowledged(&self, count: u64) {
+        wait_until(&self.progress.acknowledged, count, "acknowledged").await;
+    }
+
+    /// Waits until this many requests were answered with anything but 200.
+    pub async fn until_refused(&self, count: u64) {
+        wait_until(&self.progress.refused, count, "refused").await;
     }
 
     /// Stops the writers after the requests under way.
     pub async fn stop(mut self) -> Sent {
-        self.is_stopped.store(true, Ordering::Relaxed);
+        self.progress.is_stopped.store(true, Ordering::Relaxed);
         let mut all = Sent::default();
         while let Some(sent) = self.writers.join_next().await {
             let sent = sent.unwrap();
@@ -60,17 +75,20 @@ impl Load {
     }
 }
 
-async fn write(url: &str, next: &AtomicU64, is_stopped: &AtomicBool) -> Sent {
+async fn write(url: &str, next: &AtomicU64, progress: &Progress) -> Sent {
     let client = reqwest::Client::new();
     let mut sent = Sent::default();
-    while !is_stopped.load(Ordering::Relaxed) {
+    while !progress.is_stopped.load(Ordering::Relaxed) {
         let n = next.fetch_add(1, Ordering::Relaxed);
         let request = client
             .post(format!("{url}/v1/l/batch"))
             .bearer_auth(TOKEN)
             .json(&body(n));
         match request.send().await {
-            Ok(response) if response.status() == 200 => sent.acknowledged.push(n),
+            Ok(response) if response.status() == 200 => {
+                sent.acknowledged.push(n);
+                progress.acknowledged.fetch_add(1, Ordering::Relaxed);
+            }
             Ok(response) => {
                 let has_header = response.headers().contains_key("retry-after");
                 let entry = sent
@@ -78,15 +96,33 @@ async fn write(url: &str, next: &AtomicU64, is_stopped: &AtomicBool) -> Sent {
                     .entry(response.status().as_u16())
                     .or_insert((0, true));
                 *entry = (entry.0 + 1, entry.1 && has_header);
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                progress.refused.fetch_add(1, Ordering::Relaxed);
+                wait_a_little().await;
             }
             Err(_) => {
                 sent.unanswered += 1;
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                wait_a_little().await;
             }
         }
     }
     sent
+}
+
+/// Between two tries of a writer that was refused.
+async fn wait_a_little() {
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+}
+
+async fn wait_until(counter: &AtomicU64, count: u64, what: &str) {
+    let started = std::time::Instant::now();
+    while counter.load(Ordering::Relaxed) < count {
+        let seen = counter.load(Ordering::Relaxed);
+        assert!(
+            started.elapsed().as_secs() < 60,
+            "only {seen} of {count} requests were {what}"
+        );
+        wait_a_little().await;
+    }
 }
 
 /// The n-th trace, with its observations.

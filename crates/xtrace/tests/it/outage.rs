@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use crate::load::{Load, assert_all_there};
 use crate::places::Place;
@@ -16,14 +15,14 @@ async fn writers_get_503_while_postgresql_is_down_and_service_resumes_by_itself(
     let mut acknowledged = Vec::new();
     for kill in [false, true] {
         let load = Load::start(&server, &next);
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        load.until_acknowledged(20).await;
         if kill {
             cluster.kill().unwrap()
         } else {
             cluster.stop_immediately().unwrap()
         }
         server.until_ready_is(503).await;
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        load.until_refused(20).await;
         let during = load.stop().await;
         let (refused, has_header) = during.refused.get(&503).copied().unwrap_or_default();
         assert!(refused > 0, "writers were never told: {during:?}");
@@ -35,7 +34,7 @@ async fn writers_get_503_while_postgresql_is_down_and_service_resumes_by_itself(
         server.until_ready_is(200).await;
     }
     let load = Load::start(&server, &next);
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    load.until_acknowledged(20).await;
     let after = load.stop().await;
     assert!(
         !after.acknowledged.is_empty() && after.refused.is_empty(),
