@@ -81,7 +81,7 @@ impl Dialect for DuckDbDialect {
     /// A number: integers group several times as fast as `time_bucket`. One bucket more than there is makes the
     /// division round down for the few times before the origin as well.
     fn bucket_key(&self, time: &str, micros: &str, origin: &str) -> String {
-        format!("(epoch_us({time}) - epoch_us({origin}) + {micros}) // {micros}")
+        format!("((epoch_us({time}) - epoch_us({origin}) + {micros}) // {micros})")
     }
 
     fn bucket_start(&self, key: &str, micros: &str, origin: &str) -> String {
@@ -91,7 +91,7 @@ impl Dialect for DuckDbDialect {
     /// The division rounds down because a million days, more than there are before 1970, are added and taken off again.
     fn local_day(&self, time: &str, offset: &str) -> String {
         format!(
-            "(epoch_us({time}) + {offset} * 1000000 + 86400000000000000) // 86400000000 - 1000000"
+            "((epoch_us({time}) + {offset} * 1000000 + 86400000000000000) // 86400000000 - 1000000)"
         )
     }
 

@@ -14,7 +14,7 @@ mod rows;
 
 use xtrace_query::{MetricPlan, Plan};
 
-pub use data::{Points, metric_points, observation_rows, series, trace_rows};
+pub use data::{Labels, Points, metric_points, observation_rows, series, trace_rows};
 pub use rendering::{
     Literals, Scripts, answer, insert_statements, metric_answer, scripts, statement,
 };

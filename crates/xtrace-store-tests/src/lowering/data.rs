@@ -168,8 +168,11 @@ pub fn observation_rows() -> Vec<Vec<Value>> {
     .to_vec()
 }
 
+/// Labels of a series.
+pub type Labels = BTreeMap<Box<str>, Box<str>>;
+
 /// Series by id with their labels.
-pub fn series() -> Vec<(i64, BTreeMap<Box<str>, Box<str>>)> {
+pub fn series() -> Vec<(i64, Labels)> {
     let labels = |pairs: &[(&str, &str)]| {
         pairs
             .iter()

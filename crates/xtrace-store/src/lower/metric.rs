@@ -29,6 +29,22 @@ pub(super) const COLUMNS: [(&str, Kind); 6] = [
     ("newest", Kind::Time),
 ];
 
+/// Where each bucket is among those of its group, from the newest, and each group among all: by its newest point, then
+/// by its number, which is the order of labels. Buckets without a value come last.
+const PLACED: &str = "aged AS (
+SELECT series_group, bucket, value,
+  COUNT(value) OVER (PARTITION BY series_group) AS buckets,
+  ROW_NUMBER() OVER (PARTITION BY series_group ORDER BY value IS NULL, bucket DESC) AS age,
+  MAX(newest) OVER (PARTITION BY series_group) AS newest
+FROM buckets
+), placed AS (
+SELECT *, DENSE_RANK() OVER (ORDER BY newest DESC, series_group) AS place
+FROM aged
+), counted AS (
+SELECT *, MAX(place) OVER () AS places, MAX(newest) OVER () AS newest_of_all
+FROM placed
+)";
+
 /// The statement that answers a question about the series of `groups`, which are not empty. Its rows go to
 /// [`SeriesGroups::answer`].
 ///
@@ -56,17 +72,7 @@ pub fn metric(
         "WITH points AS NOT MATERIALIZED (\n{points}\n), buckets AS (\n\
          SELECT series_group, {key} AS bucket, {value} AS value, MAX(timestamp) AS newest\n\
          FROM points\nGROUP BY 1, 2\n\
-         ), aged AS (\n\
-         SELECT series_group, bucket, value,\n  \
-           COUNT(value) OVER (PARTITION BY series_group) AS buckets,\n  \
-           ROW_NUMBER() OVER (PARTITION BY series_group ORDER BY value IS NULL, bucket DESC) AS age,\n  \
-           MAX(newest) OVER (PARTITION BY series_group) AS newest\n\
-         FROM buckets\n\
-         ), placed AS (\n\
-         SELECT *, DENSE_RANK() OVER (ORDER BY newest DESC, series_group) AS place\nFROM aged\n\
-         ), counted AS (\n\
-         SELECT *, MAX(place) OVER () AS places, MAX(newest) OVER () AS newest_of_all\nFROM placed\n\
-         )\n\
+         ), {PLACED}\n\
          SELECT series_group AS \"group\", {start} AS \"bucket\", value AS \"value\", \
          CAST(buckets AS BIGINT) AS \"buckets\", CAST(places AS BIGINT) AS \"groups\", \
          newest_of_all AS \"newest\"\n\
