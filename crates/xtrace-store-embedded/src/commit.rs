@@ -78,7 +78,8 @@ impl Writer {
         let mut change = self.begin();
         telemetry.finish(&prices, &mut change)?;
         let new_points = points.finish(&instance, &self.connection, &mut change, &mut report)?;
-        if change.batch.is_empty() {
+        // Points of known series are in the record alone until it is stored.
+        if change.batch.is_empty() && change.record.is_empty() {
             return Ok(report);
         }
         self.store(change)?;
