@@ -6,6 +6,7 @@ use super::*;
 mod items;
 mod observations;
 mod points;
+mod splitting;
 mod traces;
 
 fn decode(body: &str) -> Decoded {
