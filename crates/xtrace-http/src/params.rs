@@ -14,9 +14,7 @@ pub mod query_string;
 pub mod time;
 pub mod value;
 
-pub use document::ParamDoc;
-pub use filter::{FilterParam, Test};
 pub use groups::FieldGroups;
 pub use list::ListQuery;
 pub use page::Page;
-pub use query_string::{BadParam, QueryString};
+pub use query_string::QueryString;

@@ -26,6 +26,8 @@ pub const INPUT_TOKENS: MeasureOf = of(&traces::MEASURE_INPUT_TOKENS, Aggregatio
 pub const OUTPUT_TOKENS: MeasureOf = of(&traces::MEASURE_OUTPUT_TOKENS, Aggregation::Sum);
 pub const TOTAL_TOKENS: MeasureOf = of(&traces::MEASURE_TOTAL_TOKENS, Aggregation::Sum);
 pub const TOTAL_COST: MeasureOf = of(&traces::MEASURE_TOTAL_COST, Aggregation::Sum);
+/// Traces with a known cost.
+const COSTED: MeasureOf = of(&traces::MEASURE_TOTAL_COST, Aggregation::Count);
 pub const USERS: MeasureOf = of(&traces::UNIQUE_USERS, Aggregation::CountDistinct);
 pub const FIRST: MeasureOf = of(&traces::MEASURE_TIMESTAMP, Aggregation::Min);
 pub const LAST: MeasureOf = of(&traces::MEASURE_LAST_ACTIVITY, Aggregation::Max);
@@ -33,7 +35,7 @@ pub const CREATED: MeasureOf = of(&traces::MEASURE_CREATED_AT, Aggregation::Min)
 pub const STATE_TIME: MeasureOf = of(&observations::MEASURE_START_TIME, Aggregation::Max);
 
 /// What sessions are asked for, per session id.
-pub const SESSION_MEASURES: [MeasureOf; 11] = [
+pub const SESSION_MEASURES: [MeasureOf; 12] = [
     TRACES,
     OBSERVATIONS,
     ERRORS,
@@ -41,6 +43,7 @@ pub const SESSION_MEASURES: [MeasureOf; 11] = [
     OUTPUT_TOKENS,
     TOTAL_TOKENS,
     TOTAL_COST,
+    COSTED,
     USERS,
     FIRST,
     LAST,
@@ -108,6 +111,9 @@ fn session(
     let environment = participants.and_then(|known| known.environment.as_ref());
     let users = participants.map(|known| known.users.iter().take(USERS_MAX).cloned().collect());
     let instant = |measure| Instant(group.time(measure).unwrap_or_default());
+    let total_cost = group
+        .money(&TOTAL_COST)
+        .filter(|_| group.count(&COSTED) > 0);
     Session {
         id: id.into(),
         created_at: instant(&CREATED),
@@ -123,7 +129,7 @@ fn session(
         input_tokens: group.count(&INPUT_TOKENS),
         output_tokens: group.count(&OUTPUT_TOKENS),
         total_tokens: group.count(&TOTAL_TOKENS),
-        total_cost: group.money(&TOTAL_COST).map(Usd::to_f64),
+        total_cost: total_cost.map(Usd::to_f64),
         first_timestamp: instant(&FIRST),
         last_timestamp: instant(&LAST),
     }

@@ -11,3 +11,6 @@ pub mod projects;
 pub mod sessions;
 pub mod stored;
 pub mod traces;
+
+#[cfg(test)]
+mod testing;

@@ -4,3 +4,6 @@ pub mod latest;
 pub mod names;
 pub mod query;
 pub mod write;
+
+#[cfg(test)]
+mod tests;

@@ -4,3 +4,6 @@ pub mod detail;
 pub mod filters;
 pub mod list;
 pub mod wire;
+
+#[cfg(test)]
+mod tests;

@@ -5,3 +5,6 @@ pub mod filters;
 pub mod list;
 pub mod plans;
 pub mod wire;
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use xtrace_model::TraceId;
 
 use crate::app::App;
 use crate::auth::{ProjectAuth, Write};
+use crate::body::AdmittedJson;
 use crate::error::{ApiError, ApiResult};
 use crate::routes::native::ids;
 
@@ -65,8 +66,9 @@ pub async fn one(
 pub async fn many(
     auth: ProjectAuth<Write>,
     State(app): State<App>,
-    Json(body): Json<DeleteTraces>,
+    AdmittedJson { bytes, .. }: AdmittedJson,
 ) -> ApiResult<Json<Deleted>> {
+    let body: DeleteTraces = serde_json::from_slice(&bytes).map_err(unreadable)?;
     let sent = body.trace_ids.len();
     if !(1..=TRACE_IDS_MAX).contains(&sent) {
         return Err(ApiError::bad_request(format!(
@@ -82,4 +84,10 @@ pub async fn many(
     Ok(Json(Deleted {
         message: "Traces deleted successfully",
     }))
+}
+
+fn unreadable(error: serde_json::Error) -> ApiError {
+    ApiError::bad_request(format!(
+        "the body is not {{\"traceIds\": [\"…\"]}}: {error}"
+    ))
 }
