@@ -1,9 +1,16 @@
 //! The cases, by topic. Each is named in the list of [`crate::suite`]; its name is the rule it proves.
 
+pub mod batches;
+pub mod catalogue;
 pub mod deleting;
+pub mod expiring;
 pub mod filtering;
 pub mod grouping;
+pub mod identity;
+pub mod joining;
 pub mod lasting;
 pub mod metrics;
+pub mod payloads;
 pub mod selecting;
+pub mod series;
 pub mod writing;

@@ -23,9 +23,53 @@ macro_rules! for_each_case {
                 summaries_follow_their_observations
                 a_summary_follows_when_the_first_and_last_shrink
             }
+            joining {
+                every_field_of_a_trace_is_kept
+                every_field_of_an_observation_is_kept
+                any_order_duplication_or_split_leaves_the_same_records
+                a_cost_that_was_not_sent_is_computed_and_stays
+            }
+            payloads {
+                texts_come_back_as_they_were_sent
+                metadata_leaves_come_back_as_they_were_sent
+                megabytes_come_back_whole
+                what_was_never_sent_is_absent
+                a_payload_may_come_later_and_change
+                payloads_come_in_the_order_asked_for
+                a_window_shows_part_of_a_trace
+            }
+            identity {
+                an_unknown_id_is_no_error
+                any_text_is_an_id
+                an_id_is_not_the_beginning_of_another
+                at_most_a_hundred_keys_of_an_observation_id
+                nothing_of_another_project_is_seen
+                one_batch_may_write_to_several_projects
+                a_project_nobody_wrote_to_is_empty
+            }
+            batches {
+                an_empty_batch_is_no_error
+                a_batch_of_5000_items_is_stored_whole
+                many_commits_change_the_same_trace
+                an_item_that_cannot_be_stored_never_keeps_its_neighbours_out
+                commits_at_once_lose_nothing
+                several_processes_may_commit_at_once
+                a_query_sees_batches_whole
+                a_dropped_query_does_no_harm
+            }
             deleting {
                 deleted_traces_are_gone_with_all_that_belongs_to_them
                 what_is_sent_after_a_deletion_starts_anew
+            }
+            expiring {
+                traces_go_by_their_last_activity
+                traces_of_all_projects_expire
+                expiry_can_be_repeated_and_what_comes_later_starts_anew
+                many_traces_expire_in_steps
+                points_expire_by_their_time
+                a_series_whose_points_have_expired_is_gone_until_new_ones_come
+                an_expired_point_that_is_sent_again_is_new
+                nothing_expires_without_a_limit
             }
             selecting {
                 every_field_of_traces_is_selected
@@ -82,6 +126,36 @@ macro_rules! for_each_case {
                 points_are_visible_and_count_once
                 a_changed_value_replaces
                 every_aggregation_of_a_bucket
+                points_may_come_in_any_order
+                one_batch_may_hold_the_same_series_several_times
+                values_are_kept_to_the_bit
+                points_lie_between_the_centuries
+                names_are_sorted_without_repetition
+                latest_points_of_series_with_such_labels
+                the_latest_point_follows_every_commit
+                any_text_is_a_name_or_a_label
+            }
+            series {
+                every_aggregation_by_steps_of_any_length
+                every_aggregation_over_groups
+                an_absent_label_is_a_group_of_its_own
+                labels_asked_for_must_be_there
+                both_ends_of_the_window_are_included
+                caps_keep_the_newest_and_say_that_they_cut
+                of_equally_new_series_the_first_labels_are_kept
+                aggregates_are_exact_whatever_the_caps
+                empty_buckets_are_left_out
+                the_last_of_several_series_at_one_time_is_the_greatest
+                a_rate_counts_rises_and_takes_a_fall_for_a_reset
+                a_rate_begins_with_the_point_before_the_window
+                a_rate_without_a_rise_to_count_has_no_points
+                rates_of_a_group_add_up
+                questions_that_make_no_sense_are_refused
+            }
+            catalogue {
+                a_project_is_created_once
+                projects_come_by_id_and_last
+                an_engine_says_what_it_is_and_that_it_works
             }
             lasting {
                 everything_is_there_after_reopening

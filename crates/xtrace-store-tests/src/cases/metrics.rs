@@ -1,9 +1,11 @@
 //! Series and points.
 
-use xtrace_query::MetricAggregation;
+use xtrace_model::Timestamp;
+use xtrace_query::{LatestPoint, MetricAggregation};
 use xtrace_store::Outcome;
 
-use crate::builders::{a_series, batch};
+use crate::builders::{a_series, after, batch, labels};
+use crate::dataset::AWKWARD;
 use crate::plans::a_metric;
 use crate::stage::Stage;
 
@@ -97,5 +99,223 @@ pub async fn every_aggregation_of_a_bucket(stage: &mut Stage) {
             "{aggregation:?}: {} is not {value}",
             points[0].1
         );
+    }
+}
+
+pub async fn points_may_come_in_any_order(stage: &mut Stage) {
+    for seconds in [30.0, 10.0, 50.0, 20.0, 40.0, 0.0] {
+        stage
+            .commit(batch().with(a_series("gpu").point(seconds, seconds)))
+            .await;
+    }
+    stage
+        .commit(batch().with(a_series("gpu").points([(15.0, 1.0), (5.0, 2.0), (55.0, 3.0)])))
+        .await;
+    for aggregation in [
+        MetricAggregation::Last,
+        MetricAggregation::Rate,
+        MetricAggregation::Percentile(50),
+    ] {
+        stage
+            .query_metric(&a_metric("gpu").aggregation(aggregation).step(20.0).plan())
+            .await;
+    }
+    assert_eq!(stage.latest("gpu", []).await[0].timestamp, after(55.0));
+}
+
+pub async fn one_batch_may_hold_the_same_series_several_times(stage: &mut Stage) {
+    let series = || a_series("gpu").label("node", "a");
+    let report = stage
+        .commit(
+            batch()
+                .with(series().points([(0.0, 1.0), (1.0, 1.0)]))
+                .with(a_series("gpu").label("node", "b").point(0.0, 9.0))
+                .with(series().points([(1.0, 2.0), (0.0, 1.0), (2.0, 3.0)])),
+        )
+        .await;
+    let points = |accepted, duplicate| Outcome::Points {
+        accepted,
+        duplicate,
+    };
+    assert_eq!(report, [points(2, 0), points(1, 0), points(2, 1)]);
+    assert_eq!(stage.latest("gpu", [("node", "a")]).await[0].value, 3.0);
+    let sum = a_metric("gpu")
+        .label("node", "a")
+        .aggregation(MetricAggregation::Sum)
+        .plan();
+    assert_eq!(stage.query_metric(&sum).await.series[0].points[0].1, 6.0);
+}
+
+pub async fn values_are_kept_to_the_bit(stage: &mut Stage) {
+    let values = [
+        0.1,
+        1e-300,
+        1e300,
+        -2.5,
+        f64::MAX,
+        f64::MIN_POSITIVE,
+        1.0 / 3.0,
+    ];
+    for (index, value) in values.into_iter().enumerate() {
+        stage
+            .commit(
+                batch().with(
+                    a_series("gpu")
+                        .label("n", &index.to_string())
+                        .point(0.0, value),
+                ),
+            )
+            .await;
+    }
+    stage.reopen().await;
+    let latest = stage.latest("gpu", []).await;
+    assert_eq!(
+        latest
+            .iter()
+            .map(|point| point.value.to_bits())
+            .collect::<Vec<_>>(),
+        values.map(f64::to_bits)
+    );
+}
+
+pub async fn points_lie_between_the_centuries(stage: &mut Stage) {
+    let times = [
+        "2000-01-01T00:00:00Z",
+        "2026-01-31T12:00:00.000001Z",
+        "2099-12-31T23:59:59.999999Z",
+    ];
+    let times = times.map(|text| Timestamp::parse(text).unwrap());
+    let series = times
+        .into_iter()
+        .fold(a_series("gpu"), |series, time| series.point_at(time, 1.0));
+    stage.commit(batch().with(series)).await;
+    for from in times {
+        let count = a_metric("gpu")
+            .between(from, from)
+            .aggregation(MetricAggregation::Count)
+            .step(1.0);
+        let answer = stage.query_metric(&count.plan()).await;
+        assert_eq!((answer.series.len(), answer.latest), (1, Some(from)));
+    }
+}
+
+pub async fn names_are_sorted_without_repetition(stage: &mut Stage) {
+    let series = ["b", "a", "b", "ä", "B", "a b"].into_iter().enumerate();
+    let series = series.map(|(index, name)| {
+        a_series(name)
+            .label("n", &index.to_string())
+            .point(0.0, 1.0)
+    });
+    stage.commit(batch().with_all(series)).await;
+    let names = stage.metric_names().await;
+    assert_eq!(
+        names.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
+        ["B", "a", "a b", "b", "ä"]
+    );
+    stage.reopen().await;
+    assert_eq!(stage.metric_names().await, names);
+}
+
+pub async fn latest_points_of_series_with_such_labels(stage: &mut Stage) {
+    let series = |node: &str, gpu: &str| a_series("gpu").label("node", node).label("gpu", gpu);
+    stage
+        .commit(batch().with(series("b", "0").points([(9.0, 1.0), (5.0, 2.0)])))
+        .await;
+    stage
+        .commit(
+            batch()
+                .with(series("a", "1").point(1.0, 3.0))
+                .with(series("a", "0").point(2.0, 4.0)),
+        )
+        .await;
+    stage
+        .commit(
+            batch()
+                .with(a_series("gpu").point(0.0, 5.0))
+                .with(a_series("other").point(0.0, 6.0)),
+        )
+        .await;
+    let check = |found: Vec<LatestPoint>, expected: &[(f64, f64)]| {
+        let found: Vec<(Timestamp, f64)> = found
+            .iter()
+            .map(|point| (point.timestamp, point.value))
+            .collect();
+        let expected: Vec<(Timestamp, f64)> = expected
+            .iter()
+            .map(|(at, value)| (after(*at), *value))
+            .collect();
+        assert_eq!(found, expected);
+    };
+    check(
+        stage.latest("gpu", []).await,
+        &[(0.0, 5.0), (2.0, 4.0), (9.0, 1.0), (1.0, 3.0)],
+    );
+    check(
+        stage.latest("gpu", [("node", "a")]).await,
+        &[(2.0, 4.0), (1.0, 3.0)],
+    );
+    check(
+        stage.latest("gpu", [("node", "a"), ("gpu", "1")]).await,
+        &[(1.0, 3.0)],
+    );
+    check(stage.latest("gpu", [("node", "c")]).await, &[]);
+    check(stage.latest("unknown", []).await, &[]);
+    let two = stage
+        .engine()
+        .latest_points(&stage.scope, "gpu", &labels([]), 2)
+        .await
+        .unwrap();
+    check(two, &[(0.0, 5.0), (2.0, 4.0)]);
+    stage.reopen().await;
+    check(
+        stage.latest("gpu", []).await,
+        &[(0.0, 5.0), (2.0, 4.0), (9.0, 1.0), (1.0, 3.0)],
+    );
+}
+
+pub async fn the_latest_point_follows_every_commit(stage: &mut Stage) {
+    let commits = [
+        (5.0, 1.0),
+        (3.0, 2.0),
+        (5.0, 9.0),
+        (7.0, 3.0),
+        (7.0, 3.0),
+        (6.0, 1.0),
+    ];
+    for point in commits {
+        stage
+            .commit(batch().with(a_series("gpu").points([point])))
+            .await;
+        stage.latest("gpu", []).await;
+    }
+    let latest = stage.latest("gpu", []).await;
+    assert_eq!((latest[0].timestamp, latest[0].value), (after(7.0), 3.0));
+}
+
+pub async fn any_text_is_a_name_or_a_label(stage: &mut Stage) {
+    let texts: Vec<&str> = AWKWARD
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect();
+    let series = texts.iter().map(|text| {
+        a_series(text)
+            .label(text, text)
+            .label("empty", "")
+            .point(0.0, 1.0)
+    });
+    stage.commit(batch().with_all(series)).await;
+    stage.reopen().await;
+    assert_eq!(stage.metric_names().await.len(), texts.len());
+    for text in texts {
+        assert_eq!(stage.latest(text, [(text, text)]).await.len(), 1);
+        let answer = stage
+            .query_metric(
+                &a_metric(text)
+                    .label(text, text)
+                    .group_by([text, "empty"])
+                    .plan(),
+            )
+            .await;
+        assert_eq!(answer.series[0].labels[text].as_deref(), Some(text));
     }
 }
