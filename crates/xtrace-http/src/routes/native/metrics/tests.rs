@@ -219,3 +219,43 @@ async fn the_latest_points_of_several_metrics_come_in_one_answer() {
     assert_eq!(latest["data"][0]["value"], 7.0);
     assert_eq!(latest["meta"]["series_count"], 1);
 }
+
+#[tokio::test]
+async fn what_is_cut_is_said_and_the_newest_is_kept() {
+    let numbered = |number: u32| {
+        let newer = f64::from(number);
+        a_series("wide")
+            .label("n", &format!("{number:04}"))
+            .point(newer, 1.0)
+    };
+    let long = (0..1_001_u32).map(|number| (f64::from(number), f64::from(number)));
+    let writes = batch()
+        .with_all((0..1_001).map(numbered))
+        .with(a_series("long").points(long));
+    let reads = Reads::with(writes).await;
+
+    let wide = reads
+        .get("/api/public/metrics/query?name=wide&step=1d")
+        .await;
+    let meta = json!({
+        "latest_ts": "2026-01-31T12:16:40+00:00", "series_count": 50, "truncated": true, "series_total": 1001,
+    });
+    assert_eq!(wide["meta"], meta);
+    assert_eq!(wide["data"][0]["labels"], json!({"n": "0951"}));
+
+    let long = reads
+        .get("/api/public/metrics/query?name=long&step=1s")
+        .await;
+    let values = long["data"][0]["values"].as_array().unwrap();
+    assert_eq!((values.len(), &values[0]["value"]), (1_000, &json!(1.0)));
+    assert_eq!(long["meta"]["truncated"], true);
+
+    let latest = reads.get("/api/public/metrics/latest?name=wide").await;
+    assert_eq!(
+        (
+            &latest["meta"]["series_count"],
+            &latest["meta"]["truncated"]
+        ),
+        (&json!(1_000), &json!(true))
+    );
+}

@@ -105,45 +105,50 @@ impl ObservationIds {
     }
 }
 
-/// One question for the whole page. The smallest traces come first; those that do not fit are left out whole.
+/// One question for the whole page.
 async fn observation_ids(
     engine: &dyn Engine,
     scope: &ProjectScope,
     rows: &[Cells<'_>],
 ) -> ApiResult<ObservationIds> {
-    let mut sizes: Vec<(u64, Box<str>)> = rows
-        .iter()
-        .filter_map(|cells| {
-            let id = cells.text(&traces::ID)?;
-            Some((cells.count(&traces::OBSERVATION_COUNT), id))
-        })
-        .filter(|(size, _)| *size > 0)
-        .collect();
-    sizes.sort_unstable();
-    let mut names = ObservationIds::default();
-    let mut wanted = Vec::new();
-    let mut room = OBSERVATION_IDS_MAX;
-    for (size, id) in sizes {
-        match room.checked_sub(size) {
-            Some(left) => {
-                room = left;
-                wanted.push(Value::Text(id));
-            }
-            None => names.left_out.push(id),
-        }
-    }
+    let sizes = rows.iter().filter_map(|cells| {
+        let size = cells.count(&traces::OBSERVATION_COUNT);
+        cells.text(&traces::ID).map(|id| (size, id))
+    });
+    let (wanted, left_out) = fitting(sizes.collect());
+    let mut names = ObservationIds {
+        left_out,
+        ..ObservationIds::default()
+    };
     if wanted.is_empty() {
         return Ok(names);
     }
-    let plan = observations_of(wanted);
+    let plan = observations_of(wanted.into_iter().map(Value::Text).collect());
     for row in engine.query(scope, &plan).await?.rows {
-        if let [Value::Text(trace), Value::Text(id)] =
-            <[Value; 2]>::try_from(row).unwrap_or(NOTHING)
-        {
+        let cells = <[Value; 2]>::try_from(row).unwrap_or(NOTHING);
+        if let [Value::Text(trace), Value::Text(id)] = cells {
             names.by_trace.entry(trace).or_default().push(id);
         }
     }
     Ok(names)
+}
+
+/// The traces whose observations fit on the page, the smallest first, and those left out. Traces without
+/// observations are neither.
+fn fitting(mut sizes: Vec<(u64, Box<str>)>) -> (Vec<Box<str>>, Vec<Box<str>>) {
+    sizes.sort_unstable();
+    let (mut wanted, mut left_out) = (Vec::new(), Vec::new());
+    let mut room = OBSERVATION_IDS_MAX;
+    for (size, id) in sizes.into_iter().filter(|(size, _)| *size > 0) {
+        match room.checked_sub(size) {
+            Some(left) => {
+                room = left;
+                wanted.push(id);
+            }
+            None => left_out.push(id),
+        }
+    }
+    (wanted, left_out)
 }
 
 const NOTHING: [Value; 2] = [Value::Null, Value::Null];
@@ -163,5 +168,24 @@ fn observations_of(traces: Vec<Value>) -> Plan {
         order: vec![start],
         limit: OBSERVATION_IDS_MAX,
         offset: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_traces_are_left_out_when_not_all_fit_on_a_page() {
+        let sizes = [
+            ("huge", OBSERVATION_IDS_MAX - 1),
+            ("small", 2),
+            ("none", 0),
+            ("one", 1),
+        ];
+        let named = sizes.map(|(id, size)| (size, Box::from(id)));
+        let (wanted, left_out) = fitting(named.to_vec());
+        assert_eq!(wanted, [Box::from("one"), Box::from("small")]);
+        assert_eq!(left_out, [Box::from("huge")]);
     }
 }
