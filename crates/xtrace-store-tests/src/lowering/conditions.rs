@@ -50,6 +50,10 @@ fn tags(matching: ListMatch, values: &[&str]) -> Condition {
     }
 }
 
+fn of_ada() -> Condition {
+    Condition::equal(&traces::USER_ID, Value::text("ada"))
+}
+
 fn not(condition: Condition) -> Condition {
     Condition::Not(Box::new(condition))
 }
@@ -71,13 +75,51 @@ pub(super) fn cases() -> Vec<Case<Plan>> {
 }
 
 fn comparisons() -> Vec<Case<Plan>> {
-    let ada = || Condition::equal(&traces::USER_ID, Value::text("ada"));
+    let mut cases = equalities();
+    cases.extend(ranges());
+    cases
+}
+
+fn equalities() -> Vec<Case<Plan>> {
     vec![
-        case("a_text_equals_a_value", trace(ada())),
+        case("a_text_equals_a_value", trace(of_ada())),
         case(
             "a_text_equals_no_text_of_another_case",
             trace(Condition::equal(&traces::USER_ID, Value::text("ADA"))),
         ),
+        case(
+            "a_truth_value_holds",
+            trace(Condition::equal(&traces::PUBLIC, Value::Bool(true))),
+        ),
+        case(
+            "a_text_is_one_of_several",
+            trace(Condition::In {
+                field: &traces::USER_ID,
+                values: vec![
+                    Value::text("ada"),
+                    Value::text("grace"),
+                    Value::text("nobody"),
+                ],
+            }),
+        ),
+        case(
+            "one_of_no_values_never_holds",
+            trace(Condition::In {
+                field: &traces::USER_ID,
+                values: Vec::new(),
+            }),
+        ),
+        case(
+            "a_text_is_absent",
+            trace(Condition::IsAbsent {
+                field: &traces::USER_ID,
+            }),
+        ),
+    ]
+}
+
+fn ranges() -> Vec<Case<Plan>> {
+    vec![
         case(
             "a_text_is_greater_by_its_bytes",
             trace(compare(
@@ -111,34 +153,6 @@ fn comparisons() -> Vec<Case<Plan>> {
                 Condition::at_least(&traces::TIMESTAMP, micros(0)),
                 Condition::at_most(&traces::TIMESTAMP, micros(1_769_904_000)),
             ])),
-        ),
-        case(
-            "a_truth_value_holds",
-            trace(Condition::equal(&traces::PUBLIC, Value::Bool(true))),
-        ),
-        case(
-            "a_text_is_one_of_several",
-            trace(Condition::In {
-                field: &traces::USER_ID,
-                values: vec![
-                    Value::text("ada"),
-                    Value::text("grace"),
-                    Value::text("nobody"),
-                ],
-            }),
-        ),
-        case(
-            "one_of_no_values_never_holds",
-            trace(Condition::In {
-                field: &traces::USER_ID,
-                values: Vec::new(),
-            }),
-        ),
-        case(
-            "a_text_is_absent",
-            trace(Condition::IsAbsent {
-                field: &traces::USER_ID,
-            }),
         ),
     ]
 }
@@ -208,20 +222,18 @@ fn lists() -> Vec<Case<Plan>> {
 }
 
 fn combinations() -> Vec<Case<Plan>> {
-    let ada = || Condition::equal(&traces::USER_ID, Value::text("ada"));
     let slow = || Condition::at_least(&traces::LATENCY, Value::Float(1.0));
-    let of_ada = || Condition::equal(&traces::USER_ID, Value::text("ada"));
     vec![
-        case("not_equal_holds_for_an_absent_value", trace(not(ada()))),
+        case("not_equal_holds_for_an_absent_value", trace(not(of_ada()))),
         case("not_less_holds_for_an_absent_value", trace(not(slow()))),
         case("not_not_is_the_condition", trace(not(not(slow())))),
         case(
             "not_any_needs_none_to_hold",
-            trace(not(Condition::Any(vec![ada(), slow()]))),
+            trace(not(Condition::Any(vec![of_ada(), slow()]))),
         ),
         case(
             "any_of_two_conditions",
-            trace(Condition::Any(vec![ada(), slow()])),
+            trace(Condition::Any(vec![of_ada(), slow()])),
         ),
         case(
             "any_of_no_conditions_never_holds",
@@ -234,7 +246,7 @@ fn combinations() -> Vec<Case<Plan>> {
         case(
             "all_within_any_within_not",
             trace(not(Condition::Any(vec![
-                Condition::All(vec![ada(), slow()]),
+                Condition::All(vec![of_ada(), slow()]),
                 Condition::IsAbsent {
                     field: &traces::NAME,
                 },

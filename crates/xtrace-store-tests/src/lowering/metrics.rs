@@ -22,6 +22,12 @@ fn plan(aggregation: MetricAggregation, group_by: Option<&[&str]>) -> MetricPlan
 }
 
 pub(super) fn cases() -> Vec<Case<MetricPlan>> {
+    let mut cases = aggregations();
+    cases.extend(windows());
+    cases
+}
+
+fn aggregations() -> Vec<Case<MetricPlan>> {
     use MetricAggregation as By;
     let by_node = |aggregation| plan(aggregation, Some(&["node"]));
     vec![
@@ -55,6 +61,13 @@ pub(super) fn cases() -> Vec<Case<MetricPlan>> {
             "a_rate_without_a_point_before_the_window",
             by_node(By::Rate),
         ),
+    ]
+}
+
+fn windows() -> Vec<Case<MetricPlan>> {
+    use MetricAggregation as By;
+    let by_node = |aggregation| plan(aggregation, Some(&["node"]));
+    vec![
         case(
             "an_absent_label_is_a_group_of_its_own",
             plan(By::Count, Some(&["node", "rack"])),
