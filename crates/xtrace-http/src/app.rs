@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::StatusCode;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use xtrace_ingest::{Ingest, IngestFigures, ReceiptClock};
 use xtrace_model::{Clock, ProjectId, Timestamp};
 use xtrace_store::{Engine, StoreResult};
 
 use crate::auth::Credentials;
+use crate::error::ApiError;
 use crate::figures::Figures;
 use crate::params::metric::MetricCaps;
 use crate::rate_limit::{RateLimiter, RateLimits};
@@ -24,8 +27,30 @@ pub struct AppOptions {
     /// Origins, or `*`.
     pub cors_origins: Vec<String>,
     pub rate_limits: RateLimits,
+    pub read_limits: ReadLimits,
     pub metric_caps: MetricCaps,
     pub metric_limits: xtrace_ingest::native::LabelLimits,
+}
+
+/// Bounds of the reads under way.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadLimits {
+    /// Reads answered at the same time.
+    pub concurrent_max: usize,
+    /// How long a read waits for its turn.
+    pub turn_timeout: Duration,
+    /// How long a read may take in all; above what the store allows itself, so that its answer comes first.
+    pub timeout: Duration,
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        Self {
+            concurrent_max: 64,
+            turn_timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(45),
+        }
+    }
 }
 
 /// Cheap to clone: everything is shared.
@@ -40,6 +65,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     figures: Figures,
     limiter: RateLimiter,
+    reads: Arc<Semaphore>,
 }
 
 /// What the application is made of.
@@ -61,6 +87,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             figures: Figures::new(&ingest_figures, engine.clone()),
             limiter: RateLimiter::new(options.rate_limits),
+            reads: Arc::new(Semaphore::new(options.read_limits.concurrent_max)),
             receipts: ReceiptClock::new(clock.clone()),
             options,
             engine,
@@ -92,6 +119,23 @@ impl App {
 
     pub fn metric_caps(&self) -> MetricCaps {
         self.0.options.metric_caps
+    }
+
+    /// A read's turn, given back when dropped.
+    ///
+    /// # Errors
+    /// Too many reads are under way.
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let limits = self.0.options.read_limits;
+        let turn = self.0.reads.clone().acquire_owned();
+        match tokio::time::timeout(limits.turn_timeout, turn).await {
+            Ok(turn) => turn.map_err(ApiError::internal),
+            Err(_) => {
+                let message = format!("{} reads are under way; try again", limits.concurrent_max);
+                let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message);
+                Err(error.retry_after(Duration::from_secs(1)))
+            }
+        }
     }
 
     pub(crate) fn figures(&self) -> &Figures {

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use subtle::ConstantTimeEq as _;
+use tokio::sync::OwnedSemaphorePermit;
 use xtrace_store::ProjectScope;
 
 use crate::app::App;
@@ -38,17 +39,20 @@ pub trait Permission: Send {
     const IS_OPEN: bool = false;
 }
 
-/// Reads telemetry; rate-limited.
+/// Reads telemetry; rate-limited, and so many at once.
 pub struct Read;
 /// Writes or deletes telemetry.
 pub struct Write;
 /// Says who the caller is.
 pub struct Open;
+/// Looks after the server itself.
+pub struct Operate;
 
 impl Permission for Read {
     const IS_LIMITED: bool = true;
 }
 impl Permission for Write {}
+impl Permission for Operate {}
 impl Permission for Open {
     const IS_OPEN: bool = true;
 }
@@ -56,6 +60,8 @@ impl Permission for Open {
 /// Proof that the caller may do `P` in the project of its scope.
 pub struct ProjectAuth<P> {
     scope: ProjectScope,
+    /// A read's turn, held until its handler is done.
+    _turn: Option<OwnedSemaphorePermit>,
     permission: PhantomData<P>,
 }
 
@@ -84,8 +90,9 @@ impl<P: Permission> FromRequestParts<App> for ProjectAuth<P> {
         {
             app.limiter().check(caller, app.now())?;
         }
+        let turn = if P::IS_LIMITED { Some(app.turn().await?) } else { None };
         let scope = ProjectScope::new(app.options().project.clone());
-        Ok(Self { scope, permission: PhantomData })
+        Ok(Self { scope, _turn: turn, permission: PhantomData })
     }
 }
 

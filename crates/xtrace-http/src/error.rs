@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 use xtrace_ingest::IngestError;
+use xtrace_ingest::native::BodyError;
 use xtrace_model::Timestamp;
 use xtrace_store::{BoxError, ErrorKind, StoreError};
 
@@ -192,6 +193,19 @@ impl From<StoreError> for ApiError {
             return Self::new(status, format!("{message}: {}", Chain(&error)));
         }
         Self { retry_after, ..Self::new(status, message).caused_by(error) }
+    }
+}
+
+/// Unreadable is 400; readable but not what is asked for is 422 (contracts/xtrace.md §1.0).
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        let status = match &error {
+            BodyError::NotUtf8(_) | BodyError::NotJson(_) => StatusCode::BAD_REQUEST,
+            BodyError::WrongShape { .. } | BodyError::TooMany { .. } | BodyError::Refused { .. } => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+        };
+        Self::new(status, error.to_string())
     }
 }
 

@@ -19,7 +19,7 @@ mod serve;
 #[cfg(test)]
 mod testing;
 
-pub use app::{App, AppOptions, Parts};
+pub use app::{App, AppOptions, Parts, ReadLimits};
 pub use auth::Credentials;
 pub use params::metric::MetricCaps;
 pub use rate_limit::RateLimits;

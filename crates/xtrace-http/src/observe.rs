@@ -1,12 +1,16 @@
 //! Around every request: its id, its line in the access log, its figures, and one shape for every failure.
+//!
+//! The access log is at level `debug` (`RUST_LOG=info,xtrace_http=debug`): method, route, id, status, time. It never
+//! has paths, queries or headers, which may hold what is nobody's business.
 
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use prometheus_client::metrics::gauge::Gauge;
 use tracing::Instrument as _;
 
 use crate::app::App;
@@ -23,15 +27,36 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unknown".to_owned());
     let span = tracing::info_span!("http.answer", %method, route, request_id = ?id);
-    app.figures().in_flight.inc();
-    let response = next.run(request).instrument(span.clone()).await;
-    app.figures().in_flight.dec();
-    let mut response = in_one_shape(response);
+    let under_way = UnderWay::new(app.figures().in_flight.clone());
+    let mut response = next.run(request).instrument(span.clone()).await;
+    drop(under_way);
     response.headers_mut().insert(REQUEST_ID, id);
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
-    app.figures().count(method.as_str(), &route, status, elapsed);
+    app.figures().count(known(&method), &route, status, elapsed);
     span.in_scope(|| tracing::debug!(status, elapsed_ms = elapsed.as_secs_f64() * 1000.0, "answered"));
     response
+}
+
+/// Counts a request until it is answered or its caller has gone away.
+struct UnderWay(Gauge);
+
+impl UnderWay {
+    fn new(gauge: Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Callers can make up methods, and each would be a series.
+fn known(method: &Method) -> &str {
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    if known.contains(method) { method.as_str() } else { "OTHER" }
 }
 
 /// The caller's, when it is short and printable; else a new one.
@@ -56,7 +81,7 @@ fn new_id() -> HeaderValue {
 }
 
 /// What the framework and its layers answer in plain text becomes our envelope, headers kept.
-fn in_one_shape(response: Response) -> Response {
+pub async fn in_one_shape(response: Response) -> Response {
     let status = response.status();
     let is_failure = status.is_client_error() || status.is_server_error();
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());

@@ -1,52 +1,55 @@
 //! Every route with its documentation, registered in one call, and the layers around all of them.
 
-use std::any::Any;
+mod layers;
 
-use axum::Router;
-use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse as _, Response};
-use tower::ServiceBuilder;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::{Extension, Router};
+use tower::util::MapRequestLayer;
+use tower::Layer as _;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
-use tower_http::cors::{AllowOrigin, Any as AnyOrigin, CorsLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::error::ApiError;
-use crate::observe::{REQUEST_ID, observe};
+use crate::observe::{in_one_shape, observe};
 use crate::routes::native::{batch, daily, metrics, observations, projects, sessions, traces};
 use crate::routes::ops;
 
-/// The whole API.
+/// The whole API, its layers from the inside out. Paths are taken with a slash too many, as settings that end in one make them.
 pub fn router(app: App) -> Router {
     let (routes, document) = documented();
-    let routes = routes.merge(ops::openapi::router(&document));
-    let layers = ServiceBuilder::new()
-        .layer(cors(&app.options().cors_origins))
+    let text = ops::openapi::Document::new(&document);
+    let api = routes
+        .layer(Extension(text))
+        .layer(from_fn_with_state(app.clone(), layers::in_time))
+        .layer(CatchPanicLayer::custom(layers::panicked(app.clone())))
+        .layer(map_response(in_one_shape))
+        .layer(layers::cors(&app.options().cors_origins))
+        .layer(layers::compression())
         .layer(from_fn_with_state(app.clone(), observe))
-        .layer(CompressionLayer::new())
-        .layer(CatchPanicLayer::custom(panicked(app.clone())));
-    routes.layer(layers).with_state(app)
+        .with_state(app);
+    Router::new().fallback_service(MapRequestLayer::new(layers::tidy_path).layer(api))
 }
 
 /// Routes and the document that describes them.
 pub fn documented() -> (Router<App>, OpenApi) {
-    OpenApiRouter::with_openapi(ops::openapi::base())
+    let (routes, mut document) = OpenApiRouter::with_openapi(ops::openapi::base())
         .merge(operating())
         .merge(writing())
         .merge(reading())
-        .split_for_parts()
+        .split_for_parts();
+    ops::openapi::add_failures(&mut document);
+    (routes, document)
 }
 
-/// No credentials, but for the statistics.
+/// No credentials; `Operate` for the statistics.
 fn operating() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(ops::health::healthz))
         .routes(routes!(ops::health::readyz))
         .routes(routes!(ops::figures::read))
+        .routes(routes!(ops::openapi::read))
         .routes(routes!(ops::rate_limit::stats))
 }
 
@@ -75,29 +78,5 @@ fn reading() -> OpenApiRouter<App> {
         .routes(routes!(metrics::latest::read))
 }
 
-/// Preflights are answered here, before anyone asks for credentials.
-fn cors(origins: &[String]) -> CorsLayer {
-    let retry_after = header::RETRY_AFTER;
-    let layer = CorsLayer::new()
-        .allow_methods([Method::GET, Method::POST, Method::DELETE, Method::PATCH, Method::PUT])
-        .allow_headers(tower_http::cors::AllowHeaders::mirror_request())
-        .expose_headers([REQUEST_ID, retry_after, HeaderName::from_static("allow")]);
-    if origins.iter().any(|origin| origin == "*") {
-        return layer.allow_origin(AnyOrigin);
-    }
-    let known = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-    layer.allow_origin(AllowOrigin::list(known))
-}
-
-/// A panic is a defect: counted, logged, and answered; the process goes on.
-fn panicked(
-    app: App,
-) -> impl Fn(Box<dyn Any + Send + 'static>) -> Response + Clone + Send + Sync + 'static {
-    move |panic| {
-        app.figures().panics.inc();
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-        ApiError::internal(format!("a handler panicked: {text}")).into_response()
-    }
-}
-
+#[cfg(test)]
+mod tests;

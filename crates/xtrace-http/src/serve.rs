@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
 use crate::app::App;
@@ -22,6 +23,12 @@ pub async fn serve(
         stop.await;
         stopped.send_replace(true);
     };
+    // Answers are written whole; waiting for more to send would only delay them.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
     let serving = axum::serve(listener, router(app)).with_graceful_shutdown(stop);
     let deadline = async move {
         // An error means that serving has ended by itself.

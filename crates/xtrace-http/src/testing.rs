@@ -19,7 +19,7 @@ use xtrace_model::{Clock, ManualClock, PriceBook, ProjectId};
 use xtrace_store::TelemetryWriter;
 use xtrace_store_tests::builders::noon;
 
-use crate::app::{App, AppOptions, Parts};
+use crate::app::{App, AppOptions, Parts, ReadLimits};
 use crate::auth::Credentials;
 use crate::params::metric::MetricCaps;
 use crate::rate_limit::RateLimits;
@@ -61,6 +61,7 @@ pub fn options() -> AppOptions {
         body_timeout: Duration::from_secs(10),
         cors_origins: vec!["http://localhost:5173".into()],
         rate_limits: RateLimits { per_second: plenty, burst: plenty },
+        read_limits: ReadLimits::default(),
         metric_caps: MetricCaps { series_max: 50, points_max: 1000 },
         metric_limits: LabelLimits::default(),
     }

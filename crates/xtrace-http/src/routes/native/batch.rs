@@ -9,7 +9,7 @@ use super::stored::{Failure, Outcome, PartlyStored, Stored, Success};
 use crate::app::App;
 use crate::auth::{ProjectAuth, Write};
 use crate::body::AdmittedJson;
-use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::error::{ApiResult, ErrorBody};
 
 /// Store traces and observations
 ///
@@ -31,8 +31,7 @@ pub async fn write(
     State(app): State<App>,
     AdmittedJson { bytes, admitted }: AdmittedJson,
 ) -> ApiResult<Response> {
-    let decoded = decode_batch(&bytes, app.receipt());
-    let decoded = decoded.map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let decoded = decode_batch(&bytes, app.receipt())?;
     drop(bytes);
     let mut sorted = Sorted::default();
     for item in decoded.items {
@@ -117,3 +116,6 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,3 +51,6 @@ pub async fn list(auth: ProjectAuth<Open>, State(app): State<App>) -> ApiResult<
     let project = Project { id, name, created_at, updated_at: created_at, metadata: Map::new(), organization };
     Ok(Json(Projects { data: vec![project] }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,3 +18,6 @@ pub async fn read(State(app): State<App>) -> ApiResult<Response> {
     let text = app.figures().to_text().await.map_err(ApiError::internal)?;
     Ok(([(CONTENT_TYPE, TEXT)], text).into_response())
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,3 +64,6 @@ async fn why_not(app: &App) -> Option<String> {
         Err(_) => Some(format!("the store did not answer within {PROBE_TIMEOUT:?}")),
     }
 }
+
+#[cfg(test)]
+mod tests;

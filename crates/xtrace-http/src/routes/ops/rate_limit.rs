@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::auth::{ProjectAuth, Write};
+use crate::auth::{Operate, ProjectAuth};
 
 /// Counts since the start of the process.
 #[derive(Serialize, ToSchema)]
@@ -32,7 +32,7 @@ pub struct Rejected {
 /// Decisions of the rate limiter
 #[utoipa::path(get, path = "/api/internal/rate_limit_stats", operation_id = "rateLimitStats", tag = "operating",
     responses((status = 200, description = "Counts since the start.", body = RateLimitStats)))]
-pub async fn stats(_: ProjectAuth<Write>, State(app): State<App>) -> Json<RateLimitStats> {
+pub async fn stats(_: ProjectAuth<Operate>, State(app): State<App>) -> Json<RateLimitStats> {
     let decisions = app.limiter().decisions();
     let total_rejected: u64 = decisions.rejected.values().sum();
     let total = decisions.allowed + total_rejected;

@@ -8,7 +8,7 @@ use xtrace_store::{Outcome as Committed, Write as StoreWrite, WriteItem};
 use crate::app::App;
 use crate::auth::{ProjectAuth, Write};
 use crate::body::AdmittedJson;
-use crate::error::{ApiError, ApiResult, ErrorBody};
+use crate::error::{ApiResult, ErrorBody};
 use crate::routes::native::stored::{Failure, Outcome, PartlyStored, Stored};
 
 /// Store metric points
@@ -30,16 +30,25 @@ pub async fn write(
     State(app): State<App>,
     AdmittedJson { bytes, admitted }: AdmittedJson,
 ) -> ApiResult<Response> {
-    let decoded = decode_points(&bytes, &app.options().metric_limits, app.receipt());
-    let decoded = decoded.map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let decoded = decode_points(&bytes, &app.options().metric_limits, app.receipt())?;
     drop(bytes);
-    let mut errors: Vec<Failure> = decoded.rejected.into_iter().map(|point| failure(point, &app)).collect();
+    let mut errors: Vec<Failure> = decoded
+        .rejected
+        .into_iter()
+        .map(|point| failure(point, &app))
+        .collect();
     let mut writes = Vec::with_capacity(decoded.series.len());
     let mut names = Vec::with_capacity(decoded.series.len());
     for series in decoded.series {
         names.push((series.series.name.clone(), series.points.len()));
-        let write = StoreWrite::Points { series: series.series, points: series.points };
-        writes.push(WriteItem { scope: auth.scope().clone(), write });
+        let write = StoreWrite::Points {
+            series: series.series,
+            points: series.points,
+        };
+        writes.push(WriteItem {
+            scope: auth.scope().clone(),
+            write,
+        });
     }
     let report = app.ingest().submit(admitted, writes).await?;
     let (mut accepted, mut duplicate) = (0, 0);
@@ -47,7 +56,10 @@ pub async fn write(
         match committed {
             Committed::Accepted => accepted += count as u64,
             Committed::Duplicate => duplicate += count as u64,
-            Committed::Points { accepted: new, duplicate: old } => {
+            Committed::Points {
+                accepted: new,
+                duplicate: old,
+            } => {
                 accepted += new;
                 duplicate += old;
             }
@@ -61,7 +73,13 @@ pub async fn write(
             }),
         }
     }
-    Ok(Outcome { accepted, duplicate, successes: None, errors }.into_response())
+    Ok(Outcome {
+        accepted,
+        duplicate,
+        successes: None,
+        errors,
+    }
+    .into_response())
 }
 
 fn failure(point: RejectedPoint, app: &App) -> Failure {
@@ -76,3 +94,6 @@ fn failure(point: RejectedPoint, app: &App) -> Failure {
         field: Some(point.error.field),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,11 +18,20 @@ use crate::routes::native::ids;
 use crate::routes::native::observations::wire::Observation;
 use crate::routes::native::payloads::{PAYLOAD_BYTES_MAX, observation_bytes};
 
-/// Most observations in one answer.
-pub const OBSERVATIONS_MAX: usize = 10_000;
+/// What one answer holds at most, and how it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct DetailLimits {
+    pub observations: usize,
+    pub payload_bytes: usize,
+    /// How many observations are read at once.
+    pub at_once: usize,
+}
 
-/// How many observations are read at once.
-const OBSERVATIONS_AT_ONCE: usize = 500;
+pub const LIMITS: DetailLimits = DetailLimits {
+    observations: 10_000,
+    payload_bytes: PAYLOAD_BYTES_MAX,
+    at_once: 500,
+};
 
 /// Query parameters of the route.
 pub struct Params;
@@ -61,12 +70,11 @@ pub async fn read(
     if groups.io {
         map::trace::fill(&mut trace, record.payload);
     }
-    let mut observations = Vec::new();
-    let mut observations_truncated = false;
-    if groups.observations {
-        (observations, observations_truncated) =
-            observations_of(engine, scope, &id, groups).await?;
-    }
+    let (observations, observations_truncated) = if groups.observations {
+        observations_of(engine, scope, &id, groups.io, LIMITS).await?
+    } else {
+        (Vec::new(), false)
+    };
     Ok(Json(TraceDetail {
         trace,
         observations,
@@ -80,21 +88,22 @@ async fn observations_of(
     engine: &dyn Engine,
     scope: &ProjectScope,
     id: &TraceId,
-    groups: FieldGroups,
+    payloads: bool,
+    limits: DetailLimits,
 ) -> ApiResult<(Vec<Observation>, bool)> {
     let mut observations = Vec::new();
     let mut bytes = 0;
     loop {
         let window = TraceWindow {
-            payloads: groups.io,
-            limit: OBSERVATIONS_AT_ONCE,
+            payloads,
+            limit: limits.at_once,
             offset: observations.len(),
         };
         let records = engine.trace_observations(scope, id, window).await?;
-        let is_last = records.len() < OBSERVATIONS_AT_ONCE;
+        let is_last = records.len() < limits.at_once;
         for record in records {
             bytes += record.payload.as_ref().map_or(0, observation_bytes);
-            if bytes > PAYLOAD_BYTES_MAX || observations.len() == OBSERVATIONS_MAX {
+            if bytes > limits.payload_bytes || observations.len() == limits.observations {
                 return Ok((observations, true));
             }
             observations.push(to_observation(record, scope.project()));
@@ -112,4 +121,50 @@ pub fn to_observation(record: ObservationRecord, project: &ProjectId) -> Observa
         map::observation::fill(&mut observation, payload);
     }
     observation
+}
+
+#[cfg(test)]
+mod tests {
+    use xtrace_store::TelemetryWriter as _;
+    use xtrace_store_tests::builders::{after, an_observation, batch, project, trace_id};
+    use xtrace_store_tests::model::Reference;
+
+    use super::*;
+
+    /// How many of 25 observations with 10 bytes of input each are in the answer, and whether it is cut.
+    async fn read(payloads: bool, observations: usize, payload_bytes: usize) -> (usize, bool) {
+        let engine = Reference::empty();
+        let some = (0..25).map(|number| {
+            let id = format!("o{number:02}");
+            an_observation("t", &id)
+                .start(after(f64::from(number)))
+                .input("\"12345678\"")
+        });
+        engine.commit(batch().with_all(some).build()).await.unwrap();
+        let limits = DetailLimits {
+            observations,
+            payload_bytes,
+            at_once: 10,
+        };
+        let (scope, id) = (project("project"), trace_id("t"));
+        let answer = observations_of(&engine, &scope, &id, payloads, limits);
+        let (read, is_cut) = answer.await.unwrap();
+        let in_order: Vec<String> = (0..read.len())
+            .map(|number| format!("o{number:02}"))
+            .collect();
+        let ids: Vec<&str> = read.iter().map(|observation| &*observation.id).collect();
+        assert_eq!(ids, in_order);
+        (read.len(), is_cut)
+    }
+
+    #[tokio::test]
+    async fn a_trace_of_many_observations_says_that_it_is_cut() {
+        assert_eq!(read(true, 100, 1_000).await, (25, false));
+        assert_eq!(read(true, 25, 250).await, (25, false));
+        assert_eq!(read(true, 24, 1_000).await, (24, true));
+        assert_eq!(read(true, 20, 1_000).await, (20, true));
+        assert_eq!(read(true, 100, 100).await, (10, true));
+        assert_eq!(read(true, 100, 99).await, (9, true));
+        assert_eq!(read(false, 100, 0).await, (25, false));
+    }
 }

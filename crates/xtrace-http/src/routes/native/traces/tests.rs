@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use xtrace_model::{Level, ObservationType};
 use xtrace_store_tests::builders::{Batch, a_trace, after, an_observation, batch};
 
-use super::detail::OBSERVATIONS_MAX;
 use super::filters::FILTERS;
 use crate::routes::native::payloads::PAYLOAD_BYTES_MAX;
 use crate::routes::native::testing::Reads;
@@ -369,26 +368,6 @@ async fn a_deletion_names_one_to_a_thousand_traces() {
             "{message}"
         );
     }
-}
-
-#[tokio::test]
-async fn a_trace_of_many_observations_says_that_it_is_cut() {
-    let many = (0..=OBSERVATIONS_MAX).map(|number| {
-        let start = after(f64::from(u32::try_from(number).unwrap()));
-        an_observation("many", &format!("o{number:05}")).start(start)
-    });
-    let reads = Reads::with(batch().with_all(many)).await;
-    let trace = reads
-        .get("/api/public/traces/many?fields=observations")
-        .await;
-    let observations = trace["observations"].as_array().unwrap();
-    assert_eq!(observations.len(), OBSERVATIONS_MAX);
-    assert_eq!(observations[OBSERVATIONS_MAX - 1]["id"], "o09999");
-    assert_eq!(trace["observationsTruncated"], true);
-    assert_eq!(trace["observationCount"], OBSERVATIONS_MAX + 1);
-    let rest =
-        "/api/public/observations?traceId=many&orderBy=startTime.asc&limit=200&page=51&fields=core";
-    assert_eq!(reads.get(rest).await["data"][0]["id"], "o10000");
 }
 
 #[tokio::test]
