@@ -175,6 +175,11 @@ impl Shared {
         *self.instance.write().expect("no panic while held") = State::Closed;
     }
 
+    /// Whether an instance is open, or not yet gone to the end: each holds the directory until then.
+    pub fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.dir) > 1
+    }
+
     pub fn is_closed(&self) -> bool {
         matches!(*self.instance.read().expect("no panic while held"), State::Closed)
     }

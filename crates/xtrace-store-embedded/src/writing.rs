@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -25,7 +25,7 @@ const CLOSE_POLL: Duration = Duration::from_millis(5);
 
 /// Works until closed.
 pub fn run(shared: &Arc<Shared>, mut inbox: mpsc::Receiver<Command>) {
-    let mut writing = Writing { shared: shared.clone(), writer: None, dying: Weak::new(), tried: None };
+    let mut writing = Writing { shared: shared.clone(), writer: None, tried: None };
     while let Some(command) = inbox.blocking_recv() {
         match command {
             Command::Close(reply) => {
@@ -42,8 +42,6 @@ pub fn run(shared: &Arc<Shared>, mut inbox: mpsc::Receiver<Command>) {
 struct Writing {
     shared: Arc<Shared>,
     writer: Option<Writer>,
-    /// The instance that failed; another is opened when its last reader has let go.
-    dying: Weak<Instance>,
     tried: Option<Instant>,
 }
 
@@ -123,13 +121,12 @@ impl Writing {
         }
         self.tried = Some(Instant::now());
         ensure_room(self.shared.dir.path())?;
-        if let Ok(failed) = self.shared.instance() {
+        if self.shared.instance().is_ok() {
             tracing::warn!("the store failed and is opened anew");
-            self.dying = Arc::downgrade(&failed);
             self.shared.set_reopening("a write failed");
         }
         self.writer = None;
-        if self.dying.strong_count() > 0 {
+        if self.shared.is_in_use() {
             return waiting("readers of the failed store are still at work");
         }
         let instance = Instance::open(self.shared.dir.clone(), &self.shared.options)?;
@@ -152,19 +149,15 @@ impl Writing {
         let instance = instance.or_else(|| self.shared.instance().ok());
         self.shared.set_closed();
         self.shared.ring();
-        if let Some(instance) = instance {
-            if !reply.is_closed() {
-                let rested = instance.move_all().and_then(|_| instance.checkpoint());
-                if let Err(error) = rested {
-                    tracing::warn!(%error, "what is not in the database file yet is replayed at the next start");
-                }
+        if let Some(instance) = instance.filter(|_| !reply.is_closed()) {
+            let rested = instance.move_all().and_then(|_| instance.checkpoint());
+            if let Err(error) = rested {
+                tracing::warn!(%error, "what is not in the database file yet is replayed at the next start");
             }
-            let last = Arc::downgrade(&instance);
-            drop(instance);
-            let deadline = Instant::now() + self.shared.options.query_timeout.max(REST_MIN);
-            while last.strong_count() > 0 && Instant::now() < deadline {
-                std::thread::sleep(CLOSE_POLL);
-            }
+        }
+        let deadline = Instant::now() + self.shared.options.query_timeout.max(REST_MIN);
+        while self.shared.is_in_use() && Instant::now() < deadline {
+            std::thread::sleep(CLOSE_POLL);
         }
         let _ = reply.send(Ok(()));
     }
