@@ -97,8 +97,11 @@ async fn a_day_has_the_documented_shape() {
     insta::assert_json_snapshot!("daily", list);
 }
 
+/// Parameter, value, and dates with their count of traces.
+type Case = (&'static str, &'static str, &'static [(&'static str, u64)]);
+
 /// Each parameter, a value that narrows the days, and what is left.
-const NARROWING: [(&str, &str, &[(&str, u64)]); 6] = [
+const NARROWING: [Case; 6] = [
     ("traceName", "late", &[(YESTERDAY, 1)]),
     ("userId", "user-1", &[(TODAY, 1)]),
     ("version", "v1", &[(TODAY, 1)]),
