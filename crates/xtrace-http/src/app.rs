@@ -82,7 +82,12 @@ impl App {
     /// # Errors
     /// The store does not answer.
     pub async fn new(options: AppOptions, parts: Parts) -> StoreResult<Self> {
-        let Parts { engine, ingest, ingest_figures, clock } = parts;
+        let Parts {
+            engine,
+            ingest,
+            ingest_figures,
+            clock,
+        } = parts;
         engine.ensure_project(&options.project, clock.now()).await?;
         Ok(Self(Arc::new(Inner {
             figures: Figures::new(&ingest_figures, engine.clone()),

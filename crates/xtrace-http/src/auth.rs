@@ -76,7 +76,10 @@ impl<P: Permission> FromRequestParts<App> for ProjectAuth<P> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let credentials = &app.options().credentials;
-        let presented = parts.headers.get(AUTHORIZATION).map(|value| Presented::parse(value.as_bytes()));
+        let presented = parts
+            .headers
+            .get(AUTHORIZATION)
+            .map(|value| Presented::parse(value.as_bytes()));
         let caller = match &presented {
             Some(presented) => credentials.caller(presented),
             None => None,
@@ -90,9 +93,17 @@ impl<P: Permission> FromRequestParts<App> for ProjectAuth<P> {
         {
             app.limiter().check(caller, app.now())?;
         }
-        let turn = if P::IS_LIMITED { Some(app.turn().await?) } else { None };
+        let turn = if P::IS_LIMITED {
+            Some(app.turn().await?)
+        } else {
+            None
+        };
         let scope = ProjectScope::new(app.options().project.clone());
-        Ok(Self { scope, _turn: turn, permission: PhantomData })
+        Ok(Self {
+            scope,
+            _turn: turn,
+            permission: PhantomData,
+        })
     }
 }
 
@@ -121,7 +132,9 @@ enum Presented {
 
 impl Presented {
     fn parse(value: &[u8]) -> Self {
-        let Some(space) = value.iter().position(|byte| *byte == b' ') else { return Self::Other };
+        let Some(space) = value.iter().position(|byte| *byte == b' ') else {
+            return Self::Other;
+        };
         let (scheme, rest) = value.split_at(space);
         let rest = rest.trim_ascii();
         if scheme.eq_ignore_ascii_case(b"bearer") {
@@ -140,7 +153,10 @@ impl Credentials {
     fn caller(&self, presented: &Presented) -> Option<Caller> {
         match presented {
             Presented::Bearer(token) => {
-                let expected = self.bearer_token.as_deref().filter(|token| !token.is_empty())?;
+                let expected = self
+                    .bearer_token
+                    .as_deref()
+                    .filter(|token| !token.is_empty())?;
                 is_same(token, expected.as_bytes()).then_some(Caller::BearerToken)
             }
             Presented::Basic(pair) => {
@@ -188,7 +204,14 @@ mod tests {
         assert_eq!(caller("Bearer token"), Some(Caller::BearerToken));
         assert_eq!(caller("bearer   token"), Some(Caller::BearerToken));
         assert_eq!(caller(&basic("pk:sk:1")), Some(Caller::KeyPair));
-        for wrong in ["Bearer", "Bearer ", "Bearer toke", "token", "Digest token", "Basic !!"] {
+        for wrong in [
+            "Bearer",
+            "Bearer ",
+            "Bearer toke",
+            "token",
+            "Digest token",
+            "Basic !!",
+        ] {
             assert_eq!(caller(wrong), None, "{wrong}");
         }
         assert_eq!(caller(&basic("pk:sk")), None);
@@ -208,11 +231,17 @@ mod tests {
 
     #[test]
     fn the_compatibility_mode_takes_anyone_but_wrong_tokens() {
-        let open = Credentials { allow_unauthenticated_compat: true, ..Credentials::default() };
+        let open = Credentials {
+            allow_unauthenticated_compat: true,
+            ..Credentials::default()
+        };
         assert!(open.is_open_to(None));
         assert!(open.is_open_to(Some(&Presented::Basic(b"any:one".to_vec()))));
         assert!(!open.is_open_to(Some(&Presented::Bearer(b"wrong".to_vec()))));
-        let with_keys = Credentials { key_pair: Some(("p".into(), "s".into())), ..open };
+        let with_keys = Credentials {
+            key_pair: Some(("p".into(), "s".into())),
+            ..open
+        };
         assert!(!with_keys.is_open_to(None));
     }
 }

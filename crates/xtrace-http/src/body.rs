@@ -30,10 +30,12 @@ impl FromRequest<App> for AdmittedJson {
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         ensure_json(request.headers())?;
         let timeout = app.options().body_timeout;
-        tokio::time::timeout(timeout, read(request, app)).await.unwrap_or_else(|_| {
-            let message = format!("the body did not arrive within {} s", timeout.as_secs());
-            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, message))
-        })
+        tokio::time::timeout(timeout, read(request, app))
+            .await
+            .unwrap_or_else(|_| {
+                let message = format!("the body did not arrive within {} s", timeout.as_secs());
+                Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, message))
+            })
     }
 }
 
@@ -45,25 +47,38 @@ async fn read(request: Request, app: &App) -> Result<AdmittedJson, ApiError> {
     if announced > limit {
         return Err(too_large(limit));
     }
-    let mut admitted = app.ingest().admit(0).inspect_err(|error| refuse(app, error.reason()))?;
+    let mut admitted = app
+        .ingest()
+        .admit(0)
+        .inspect_err(|error| refuse(app, error.reason()))?;
     let mut reader = coding::decoded(&parts.headers, body).await?;
     let mut bytes = BytesMut::with_capacity(announced.min(READ_BYTES));
     loop {
         bytes.reserve(READ_BYTES.min(limit + 1 - bytes.len()).max(1));
-        let read = reader.read_buf(&mut bytes).await.map_err(|error| unreadable(&error))?;
+        let read = reader
+            .read_buf(&mut bytes)
+            .await
+            .map_err(|error| unreadable(&error))?;
         if read == 0 {
-            return Ok(AdmittedJson { bytes: bytes.freeze(), admitted });
+            return Ok(AdmittedJson {
+                bytes: bytes.freeze(),
+                admitted,
+            });
         }
         if bytes.len() > limit {
             return Err(too_large(limit));
         }
-        admitted.grow(read).inspect_err(|error| refuse(app, error.reason()))?;
+        admitted
+            .grow(read)
+            .inspect_err(|error| refuse(app, error.reason()))?;
     }
 }
 
 /// What the sender says it will send; nothing where it does not say.
 fn announced_bytes(headers: &HeaderMap) -> usize {
-    let text = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let text = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
     text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
@@ -86,12 +101,15 @@ fn unreadable(error: &IoError) -> ApiError {
 
 /// JSON, or nothing said. Parameters such as a charset do not matter.
 fn ensure_json(headers: &HeaderMap) -> Result<(), ApiError> {
-    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return Ok(());
+    };
     let text = value.to_str().unwrap_or("").to_ascii_lowercase();
     let essence = text.split(';').next().unwrap_or("").trim();
     if essence == "application/json" || essence.ends_with("+json") {
         return Ok(());
     }
-    let message = format!("the content type is {essence:?}; send \"Content-Type: application/json\"");
+    let message =
+        format!("the content type is {essence:?}; send \"Content-Type: application/json\"");
     Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
 }

@@ -91,7 +91,10 @@ impl ApiError {
     /// Too many reads; the answer says when there will be one again.
     pub fn rate_limited(wait: Duration, now: Timestamp) -> Self {
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests").retry_after(wait);
-        Self { rate_limited_at: Some(now), ..error }
+        Self {
+            rate_limited_at: Some(now),
+            ..error
+        }
     }
 
     /// A defect of ours: the cause goes to the log.
@@ -146,7 +149,13 @@ impl std::fmt::Display for Chain<'_> {
 
 /// Whole seconds, at least one (contracts/xtrace.md §1.2).
 pub fn retry_after_seconds(wait: Duration) -> HeaderValue {
-    HeaderValue::from(wait.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX))
+    HeaderValue::from(
+        wait.as_millis()
+            .div_ceil(1000)
+            .max(1)
+            .try_into()
+            .unwrap_or(u64::MAX),
+    )
 }
 
 impl IntoResponse for ApiError {
@@ -155,17 +164,24 @@ impl IntoResponse for ApiError {
         if let (Some(now), Some(wait)) = (self.rate_limited_at, self.retry_after) {
             return rejection(wait, now);
         }
-        let body = ErrorBody { message: self.message, code: self.code.to_owned() };
+        let body = ErrorBody {
+            message: self.message,
+            code: self.code.to_owned(),
+        };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(wait) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, retry_after_seconds(wait));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, retry_after_seconds(wait));
         }
         if let Some(header) = self.header {
             response.headers_mut().insert(header.0, header.1);
         }
         if self.status == StatusCode::UNAUTHORIZED {
             let schemes = HeaderValue::from_static("Bearer, Basic realm=\"xtrace\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, schemes);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, schemes);
         }
         response
     }
@@ -174,13 +190,33 @@ impl IntoResponse for ApiError {
 /// The one table from kinds of the store to statuses.
 fn status_of(kind: ErrorKind) -> (StatusCode, &'static str) {
     match kind {
-        ErrorKind::Invalid => (StatusCode::BAD_REQUEST, "the store cannot do what was asked"),
-        ErrorKind::Unsupported => (StatusCode::BAD_REQUEST, "this store does not support what was asked"),
-        ErrorKind::Conflict => (StatusCode::SERVICE_UNAVAILABLE, "the store was busy with the same data; try again"),
-        ErrorKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "the store is not available; nothing was stored, try again"),
-        ErrorKind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "the store did not answer in time; ask for less, or try again"),
-        ErrorKind::TooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "the answer would be too large; ask for less"),
-        ErrorKind::Corrupt | ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Error"),
+        ErrorKind::Invalid => (
+            StatusCode::BAD_REQUEST,
+            "the store cannot do what was asked",
+        ),
+        ErrorKind::Unsupported => (
+            StatusCode::BAD_REQUEST,
+            "this store does not support what was asked",
+        ),
+        ErrorKind::Conflict => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the store was busy with the same data; try again",
+        ),
+        ErrorKind::Unavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the store is not available; nothing was stored, try again",
+        ),
+        ErrorKind::Timeout => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "the store did not answer in time; ask for less, or try again",
+        ),
+        ErrorKind::TooLarge => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "the answer would be too large; ask for less",
+        ),
+        ErrorKind::Corrupt | ErrorKind::Internal => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Internal Error")
+        }
     }
 }
 
@@ -192,7 +228,10 @@ impl From<StoreError> for ApiError {
         if is_callers {
             return Self::new(status, format!("{message}: {}", Chain(&error)));
         }
-        Self { retry_after, ..Self::new(status, message).caused_by(error) }
+        Self {
+            retry_after,
+            ..Self::new(status, message).caused_by(error)
+        }
     }
 }
 
@@ -201,9 +240,9 @@ impl From<BodyError> for ApiError {
     fn from(error: BodyError) -> Self {
         let status = match &error {
             BodyError::NotUtf8(_) | BodyError::NotJson(_) => StatusCode::BAD_REQUEST,
-            BodyError::WrongShape { .. } | BodyError::TooMany { .. } | BodyError::Refused { .. } => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            BodyError::WrongShape { .. }
+            | BodyError::TooMany { .. }
+            | BodyError::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::new(status, error.to_string())
     }
@@ -216,11 +255,15 @@ impl From<IngestError> for ApiError {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string()).retry_after(retry_after)
             }
             IngestError::ShuttingDown { retry_after } => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).retry_after(retry_after)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+                    .retry_after(retry_after)
             }
             IngestError::Store(error) => {
                 let (status, message) = status_of(error.kind);
-                Self { retry_after: error.retry_after(), ..Self::new(status, message).caused_by(error) }
+                Self {
+                    retry_after: error.retry_after(),
+                    ..Self::new(status, message).caused_by(error)
+                }
             }
         }
     }

@@ -51,13 +51,34 @@ impl Figures {
         });
         let (in_flight, panics) = (Gauge::default(), Counter::default());
         let http = registry.sub_registry_with_prefix("xtrace_http");
-        http.register("requests", "Requests answered, by route and status", requests.clone());
+        http.register(
+            "requests",
+            "Requests answered, by route and status",
+            requests.clone(),
+        );
         let help = "Time to answer, by route: query latency for the reading routes";
         http.register_with_unit("request", help, Unit::Seconds, seconds.clone());
-        http.register("requests_in_flight", "Requests being answered", in_flight.clone());
-        http.register("panics", "Handlers that panicked: each is a defect", panics.clone());
+        http.register(
+            "requests_in_flight",
+            "Requests being answered",
+            in_flight.clone(),
+        );
+        http.register(
+            "panics",
+            "Handlers that panicked: each is a defect",
+            panics.clone(),
+        );
         let (ingest, stats) = (ingest.clone(), Mutex::default());
-        Self { registry, requests, seconds, in_flight, panics, ingest, engine, stats }
+        Self {
+            registry,
+            requests,
+            seconds,
+            in_flight,
+            panics,
+            ingest,
+            engine,
+            stats,
+        }
     }
 
     /// For counting what is refused before it reaches the queue.
@@ -68,9 +89,20 @@ impl Figures {
     /// `route` is the pattern, never the path: a path would make a series per trace.
     pub fn count(&self, method: &str, route: &str, status: u16, elapsed: Duration) {
         let (method, route) = (method.to_owned(), route.to_owned());
-        let asked = Asked { method: method.clone(), route: route.clone() };
-        self.seconds.get_or_create(&asked).observe(elapsed.as_secs_f64());
-        self.requests.get_or_create(&Answered { method, route, status }).inc();
+        let asked = Asked {
+            method: method.clone(),
+            route: route.clone(),
+        };
+        self.seconds
+            .get_or_create(&asked)
+            .observe(elapsed.as_secs_f64());
+        self.requests
+            .get_or_create(&Answered {
+                method,
+                route,
+                status,
+            })
+            .inc();
     }
 
     /// Everything as `OpenMetrics` text. A store that does not answer leaves its figures out and says so.

@@ -24,7 +24,10 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     let started = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unknown".to_owned());
     let span = tracing::info_span!("http.answer", %method, route, request_id = ?id);
     let under_way = UnderWay::new(app.figures().in_flight.clone());
@@ -33,7 +36,13 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     response.headers_mut().insert(REQUEST_ID, id);
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     app.figures().count(known(&method), &route, status, elapsed);
-    span.in_scope(|| tracing::debug!(status, elapsed_ms = elapsed.as_secs_f64() * 1000.0, "answered"));
+    span.in_scope(|| {
+        tracing::debug!(
+            status,
+            elapsed_ms = elapsed.as_secs_f64() * 1000.0,
+            "answered"
+        )
+    });
     response
 }
 
@@ -55,8 +64,20 @@ impl Drop for UnderWay {
 
 /// Callers can make up methods, and each would be a series.
 fn known(method: &Method) -> &str {
-    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
-    if known.contains(method) { method.as_str() } else { "OTHER" }
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    if known.contains(method) {
+        method.as_str()
+    } else {
+        "OTHER"
+    }
 }
 
 /// The caller's, when it is short and printable; else a new one.
@@ -84,7 +105,10 @@ fn new_id() -> HeaderValue {
 pub async fn in_one_shape(response: Response) -> Response {
     let status = response.status();
     let is_failure = status.is_client_error() || status.is_server_error();
-    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     if !is_failure || content_type.is_some_and(|text| text.starts_with("application/json")) {
         return response;
     }

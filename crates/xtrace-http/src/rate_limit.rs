@@ -59,7 +59,12 @@ impl RateLimiter {
                 Ok(())
             }
             Err(until) => {
-                *self.rejected.lock().expect("no panic while held").entry(caller).or_default() += 1;
+                *self
+                    .rejected
+                    .lock()
+                    .expect("no panic while held")
+                    .entry(caller)
+                    .or_default() += 1;
                 let wait = until.wait_time_from(self.clock.now());
                 Err(ApiError::rate_limited(wait, now))
             }

@@ -4,8 +4,8 @@ mod layers;
 
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::{Extension, Router};
-use tower::util::MapRequestLayer;
 use tower::Layer as _;
+use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;

@@ -60,9 +60,15 @@ pub fn options() -> AppOptions {
         request_bytes_max: 20 * 1024 * 1024,
         body_timeout: Duration::from_secs(10),
         cors_origins: vec!["http://localhost:5173".into()],
-        rate_limits: RateLimits { per_second: plenty, burst: plenty },
+        rate_limits: RateLimits {
+            per_second: plenty,
+            burst: plenty,
+        },
         read_limits: ReadLimits::default(),
-        metric_caps: MetricCaps { series_max: 50, points_max: 1000 },
+        metric_caps: MetricCaps {
+            series_max: 50,
+            points_max: 1000,
+        },
         metric_limits: LabelLimits::default(),
     }
 }
@@ -80,9 +86,19 @@ impl TestApp {
         let prices = Arc::new(PriceBook::default());
         let ingest = Ingest::start(writer, prices, queue, ingest_figures.clone());
         let shared: Arc<dyn Clock> = clock.clone();
-        let parts = Parts { engine: engine.clone(), ingest, ingest_figures, clock: shared };
+        let parts = Parts {
+            engine: engine.clone(),
+            ingest,
+            ingest_figures,
+            clock: shared,
+        };
         let app = App::new(options, parts).await.unwrap();
-        Self { router: router(app.clone()), app, engine, clock }
+        Self {
+            router: router(app.clone()),
+            app,
+            engine,
+            clock,
+        }
     }
 
     /// Sends a request as it is: no credentials are added.
@@ -91,7 +107,8 @@ impl TestApp {
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(authorised("GET", path).body(Body::empty()).unwrap()).await
+        self.send(authorised("GET", path).body(Body::empty()).unwrap())
+            .await
     }
 
     /// Sends JSON.
@@ -103,13 +120,20 @@ impl TestApp {
 
 /// A request with the token.
 pub fn authorised(method: &str, path: &str) -> axum::http::request::Builder {
-    Request::builder().method(method).uri(path).header(AUTHORIZATION, format!("Bearer {TOKEN}"))
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header(AUTHORIZATION, format!("Bearer {TOKEN}"))
 }
 
 pub async fn answer(router: Router, request: Request<Body>) -> Answer {
     let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status, headers: parts.headers, body }
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+    }
 }
 
 impl Answer {

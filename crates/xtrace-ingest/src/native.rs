@@ -32,6 +32,7 @@ mod steps;
 mod trace;
 
 pub use batch::decode_batch;
+pub use fields::field_names;
 pub use points::{
     DecodedPoints, LabelLimits, LabelPolicy, RejectedPoint, SeriesPoints, decode_points,
 };

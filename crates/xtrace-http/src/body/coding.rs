@@ -68,7 +68,8 @@ fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, ApiError> {
 }
 
 fn unsupported(name: &str) -> ApiError {
-    let message = format!("the content encoding {name:?} is not supported; send {SUPPORTED}, or none");
+    let message =
+        format!("the content encoding {name:?} is not supported; send {SUPPORTED}, or none");
     ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message)
         .header(ACCEPT_ENCODING, HeaderValue::from_static(SUPPORTED))
 }
@@ -87,9 +88,16 @@ async fn undo(coding: Coding, mut reader: Buffered) -> Result<Reader, ApiError> 
             Box::pin(decoder)
         }
         Coding::Deflate => {
-            let start = reader.fill_buf().await.map_err(|error| super::unreadable(&error))?;
+            let start = reader
+                .fill_buf()
+                .await
+                .map_err(|error| super::unreadable(&error))?;
             // The standard says zlib; some clients send what zlib wraps.
-            if is_zlib(start) { Box::pin(ZlibDecoder::new(reader)) } else { Box::pin(DeflateDecoder::new(reader)) }
+            if is_zlib(start) {
+                Box::pin(ZlibDecoder::new(reader))
+            } else {
+                Box::pin(DeflateDecoder::new(reader))
+            }
         }
     })
 }
@@ -100,7 +108,9 @@ fn is_zlib(start: &[u8]) -> bool {
     match start {
         [] => true,
         [method] => method & 0x0f == 8,
-        [method, flags, ..] => method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0,
+        [method, flags, ..] => {
+            method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0
+        }
     }
 }
 
@@ -109,7 +119,8 @@ mod tests {
     use super::*;
 
     fn check(value: &str, expected: Result<&[Coding], &str>) {
-        let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_str(value).unwrap())]);
+        let headers =
+            HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_str(value).unwrap())]);
         match (codings(&headers), expected) {
             (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{value}"),
             (Err(error), Err(part)) => assert!(format!("{error:?}").contains(part), "{error:?}"),
@@ -126,7 +137,13 @@ mod tests {
         check("", Ok(&[]));
         check("zstd, identity, gzip", Ok(&[Coding::Zstd, Coding::Gzip]));
         check("deflate", Ok(&[Coding::Deflate]));
-        check("br", Err("br\\\" is not supported; send gzip, zstd, deflate, or none"));
-        check("gzip,gzip,gzip,gzip", Err("4 content codings; the limit is 3"));
+        check(
+            "br",
+            Err("br\\\" is not supported; send gzip, zstd, deflate, or none"),
+        );
+        check(
+            "gzip,gzip,gzip,gzip",
+            Err("4 content codings; the limit is 3"),
+        );
     }
 }

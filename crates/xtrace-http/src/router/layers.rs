@@ -25,14 +25,26 @@ const PREFLIGHT_AGE_MAX: Duration = Duration::from_secs(3600);
 /// Preflights are answered here, before anyone asks for credentials.
 pub fn cors(origins: &[String]) -> CorsLayer {
     let layer = CorsLayer::new()
-        .allow_methods([Method::GET, Method::POST, Method::DELETE, Method::PATCH, Method::PUT])
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::DELETE,
+            Method::PATCH,
+            Method::PUT,
+        ])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([REQUEST_ID, header::RETRY_AFTER, HeaderName::from_static("allow")])
+        .expose_headers([
+            REQUEST_ID,
+            header::RETRY_AFTER,
+            HeaderName::from_static("allow"),
+        ])
         .max_age(PREFLIGHT_AGE_MAX);
     if origins.iter().any(|origin| origin == "*") {
         return layer.allow_origin(AnyOrigin);
     }
-    let known = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let known = origins
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin).ok());
     layer.allow_origin(AllowOrigin::list(known))
 }
 
@@ -41,7 +53,9 @@ pub fn compression() -> CompressionLayer<impl Predicate> {
     let predicate = SizeAbove::new(COMPRESSED_BYTES_MIN)
         .and(NotForContentType::IMAGES)
         .and(NotForContentType::SSE);
-    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(predicate)
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(predicate)
 }
 
 /// A panic is a defect: counted, logged, and answered; the process goes on.
@@ -51,7 +65,9 @@ pub fn panicked(
     move |panic| {
         app.figures().panics.inc();
         let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        let text = text
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no message");
         ApiError::internal(format!("a handler panicked: {text}")).into_response()
     }
 }
@@ -63,11 +79,16 @@ pub async fn in_time(State(app): State<App>, request: Request, next: Next) -> Re
         return next.run(request).await;
     }
     let timeout = app.options().read_limits.timeout;
-    tokio::time::timeout(timeout, next.run(request)).await.unwrap_or_else(|_| {
-        let message = format!("there was no answer within {} s; ask for less, or try again", timeout.as_secs());
-        let error = ApiError::new(StatusCode::GATEWAY_TIMEOUT, message);
-        error.retry_after(Duration::from_secs(5)).into_response()
-    })
+    tokio::time::timeout(timeout, next.run(request))
+        .await
+        .unwrap_or_else(|_| {
+            let message = format!(
+                "there was no answer within {} s; ask for less, or try again",
+                timeout.as_secs()
+            );
+            let error = ApiError::new(StatusCode::GATEWAY_TIMEOUT, message);
+            error.retry_after(Duration::from_secs(5)).into_response()
+        })
 }
 
 /// `//v1/l/batch/` is `/v1/l/batch`.
@@ -75,7 +96,11 @@ pub fn tidy_path(mut request: Request) -> Request {
     let path = request.uri().path();
     if path.len() > 1 && (path.ends_with('/') || path.contains("//")) {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let query = request
+            .uri()
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
         if let Ok(tidy) = format!("/{}{query}", parts.join("/")).parse::<PathAndQuery>() {
             *request.uri_mut() = Uri::from(tidy);
         }

@@ -33,7 +33,11 @@ pub struct Faulty {
 impl Default for Faulty {
     fn default() -> Self {
         let mood = watch::Sender::new(Mood::Well);
-        Self { engine: Reference::empty(), mood, calls: Mutex::default() }
+        Self {
+            engine: Reference::empty(),
+            mood,
+            calls: Mutex::default(),
+        }
     }
 }
 
@@ -66,14 +70,20 @@ impl TelemetryWriter for Faulty {
     }
 
     async fn delete_traces(&self, scope: &ProjectScope, ids: &[TraceId]) -> StoreResult<u64> {
-        self.suffer("telemetry.delete_traces").await?.delete_traces(scope, ids).await
+        self.suffer("telemetry.delete_traces")
+            .await?
+            .delete_traces(scope, ids)
+            .await
     }
 }
 
 #[async_trait]
 impl TelemetryReader for Faulty {
     async fn query(&self, scope: &ProjectScope, plan: &Plan) -> StoreResult<Table> {
-        self.suffer("telemetry.query").await?.query(scope, plan).await
+        self.suffer("telemetry.query")
+            .await?
+            .query(scope, plan)
+            .await
     }
 
     async fn trace(&self, scope: &ProjectScope, id: &TraceId) -> StoreResult<Option<TraceRecord>> {
@@ -95,7 +105,10 @@ impl TelemetryReader for Faulty {
         scope: &ProjectScope,
         key: &ObservationKey,
     ) -> StoreResult<Option<ObservationRecord>> {
-        self.suffer("telemetry.observation").await?.observation(scope, key).await
+        self.suffer("telemetry.observation")
+            .await?
+            .observation(scope, key)
+            .await
     }
 
     async fn observation_keys(
@@ -103,7 +116,10 @@ impl TelemetryReader for Faulty {
         scope: &ProjectScope,
         id: &ObservationId,
     ) -> StoreResult<Vec<ObservationKey>> {
-        self.suffer("telemetry.observation_keys").await?.observation_keys(scope, id).await
+        self.suffer("telemetry.observation_keys")
+            .await?
+            .observation_keys(scope, id)
+            .await
     }
 
     async fn trace_payloads(
@@ -111,7 +127,10 @@ impl TelemetryReader for Faulty {
         scope: &ProjectScope,
         ids: &[TraceId],
     ) -> StoreResult<Vec<TracePayload>> {
-        self.suffer("telemetry.trace_payloads").await?.trace_payloads(scope, ids).await
+        self.suffer("telemetry.trace_payloads")
+            .await?
+            .trace_payloads(scope, ids)
+            .await
     }
 
     async fn observation_payloads(
@@ -131,7 +150,10 @@ impl TelemetryReader for Faulty {
 #[async_trait]
 impl MetricReader for Faulty {
     async fn metric_names(&self, scope: &ProjectScope) -> StoreResult<Vec<Box<str>>> {
-        self.suffer("metrics.names").await?.metric_names(scope).await
+        self.suffer("metrics.names")
+            .await?
+            .metric_names(scope)
+            .await
     }
 
     async fn query_metric(
@@ -139,7 +161,10 @@ impl MetricReader for Faulty {
         scope: &ProjectScope,
         plan: &MetricPlan,
     ) -> StoreResult<MetricAnswer> {
-        self.suffer("metrics.query").await?.query_metric(scope, plan).await
+        self.suffer("metrics.query")
+            .await?
+            .query_metric(scope, plan)
+            .await
     }
 
     async fn latest_points(
@@ -149,14 +174,20 @@ impl MetricReader for Faulty {
         labels: &BTreeMap<Box<str>, Box<str>>,
         limit: usize,
     ) -> StoreResult<Vec<LatestPoint>> {
-        self.suffer("metrics.latest").await?.latest_points(scope, name, labels, limit).await
+        self.suffer("metrics.latest")
+            .await?
+            .latest_points(scope, name, labels, limit)
+            .await
     }
 }
 
 #[async_trait]
 impl Catalogue for Faulty {
     async fn ensure_project(&self, id: &ProjectId, now: Timestamp) -> StoreResult<Project> {
-        self.suffer("catalogue.ensure_project").await?.ensure_project(id, now).await
+        self.suffer("catalogue.ensure_project")
+            .await?
+            .ensure_project(id, now)
+            .await
     }
 
     async fn projects(&self) -> StoreResult<Vec<Project>> {

@@ -127,6 +127,12 @@ const SPELLINGS: [(Key, &str, &str); KEYS] = [
     (Key::Version, "version", "version"),
 ];
 
+/// Every field of traces and observations that is read, in its documented spelling: what descriptions of the body
+/// must have.
+pub fn field_names() -> impl Iterator<Item = &'static str> {
+    SPELLINGS.iter().map(|(_, camel, _)| *camel)
+}
+
 impl Key {
     /// Both columns are in the order of their bytes.
     fn parse(text: &str) -> Option<Self> {

@@ -24,7 +24,13 @@ async fn gzip(bytes: Vec<u8>) -> Vec<u8> {
 
 async fn post(app: &TestApp, coding: &str, body: impl Into<Body>) -> Answer {
     let request = authorised("POST", BATCH).header(CONTENT_TYPE, "application/json");
-    app.send(request.header(CONTENT_ENCODING, coding).body(body.into()).unwrap()).await
+    app.send(
+        request
+            .header(CONTENT_ENCODING, coding)
+            .body(body.into())
+            .unwrap(),
+    )
+    .await
 }
 
 fn batch(id: &str) -> Vec<u8> {
@@ -52,7 +58,11 @@ async fn every_coding_is_undone() {
     ] {
         let answer = post(&app, coding, body).await;
         assert_eq!(answer.status, 200, "{id}: {}", answer.text());
-        assert_eq!(app.get(&format!("/api/public/traces/{id}")).await.status, 200, "{id}");
+        assert_eq!(
+            app.get(&format!("/api/public/traces/{id}")).await.status,
+            200,
+            "{id}"
+        );
     }
 }
 
@@ -60,21 +70,35 @@ async fn every_coding_is_undone() {
 async fn a_compressed_body_in_tiny_chunks_is_read_whole() {
     let app = TestApp::new().await;
     let raw = whole(DeflateEncoder::new(Cursor::new(batch("tiny")))).await;
-    let chunks = raw.into_iter().map(|byte| Ok::<_, std::io::Error>(vec![byte])).collect::<Vec<_>>();
-    let answer = post(&app, "deflate", Body::from_stream(futures::stream::iter(chunks))).await;
+    let chunks = raw
+        .into_iter()
+        .map(|byte| Ok::<_, std::io::Error>(vec![byte]))
+        .collect::<Vec<_>>();
+    let answer = post(
+        &app,
+        "deflate",
+        Body::from_stream(futures::stream::iter(chunks)),
+    )
+    .await;
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
 #[tokio::test]
 async fn the_limit_counts_what_a_body_unfolds_to() {
     let limit = 1024 * 1024;
-    let options = crate::AppOptions { request_bytes_max: limit, ..options() };
+    let options = crate::AppOptions {
+        request_bytes_max: limit,
+        ..options()
+    };
     let app = TestApp::with(options, QueueOptions::default()).await;
     let bomb = gzip(vec![b' '; 64 * limit]).await;
     let stacked = gzip(bomb.clone()).await;
     assert!(bomb.len() < limit / 8, "{} bytes", bomb.len());
     for (coding, body) in [("gzip", bomb), ("gzip, gzip", stacked)] {
-        assert_eq!(post(&app, coding, body).await.failure(413).0, "PAYLOAD_TOO_LARGE");
+        assert_eq!(
+            post(&app, coding, body).await.failure(413).0,
+            "PAYLOAD_TOO_LARGE"
+        );
     }
     assert_eq!(app.app.ingest().depth().bytes, 0, "room is given back");
 }
@@ -84,10 +108,18 @@ async fn a_body_that_is_not_what_its_coding_says_is_refused() {
     let app = TestApp::new().await;
     let mut cut = gzip(batch("cut")).await;
     cut.truncate(cut.len() / 2);
-    for (coding, body) in [("gzip", b"{}".to_vec()), ("zstd", b"{}".to_vec()), ("deflate", vec![0xff; 10]), ("gzip", cut)] {
+    for (coding, body) in [
+        ("gzip", b"{}".to_vec()),
+        ("zstd", b"{}".to_vec()),
+        ("deflate", vec![0xff; 10]),
+        ("gzip", cut),
+    ] {
         let (code, message) = post(&app, coding, body).await.failure(400);
         assert_eq!(code, "BAD_REQUEST");
-        assert!(message.starts_with("the body cannot be read: "), "{message}");
+        assert!(
+            message.starts_with("the body cannot be read: "),
+            "{message}"
+        );
     }
 }
 
@@ -97,5 +129,8 @@ async fn a_window_that_would_take_much_memory_is_refused() {
     let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x01, 0x00, 0x00];
     let app = TestApp::new().await;
     let (_, message) = post(&app, "zstd", frame.to_vec()).await.failure(400);
-    assert!(message.starts_with("the body cannot be read: "), "{message}");
+    assert!(
+        message.starts_with("the body cannot be read: "),
+        "{message}"
+    );
 }

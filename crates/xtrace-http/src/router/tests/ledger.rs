@@ -50,7 +50,9 @@ const LEDGER: [(&str, &str, Needs); 20] = [
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "PATCH"];
 
 async fn document(app: &TestApp) -> Value {
-    let request = Request::get("/api/openapi.json").body(Body::empty()).unwrap();
+    let request = Request::get("/api/openapi.json")
+        .body(Body::empty())
+        .unwrap();
     app.send(request).await.json()
 }
 
@@ -71,7 +73,9 @@ fn documented(document: &Value) -> Vec<(String, String, &Value)> {
 
 /// A path with something in each place.
 fn filled(path: &str) -> String {
-    let parts = path.split('/').map(|part| if part.starts_with('{') { "x" } else { part });
+    let parts = path
+        .split('/')
+        .map(|part| if part.starts_with('{') { "x" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 
@@ -79,10 +83,14 @@ fn filled(path: &str) -> String {
 async fn the_document_has_exactly_the_routes_of_the_ledger() {
     let app = TestApp::new().await;
     let document = document(&app).await;
-    let documented: Vec<(String, String)> =
-        documented(&document).into_iter().map(|(method, path, _)| (method, path)).collect();
-    let ledger: Vec<(String, String)> =
-        LEDGER.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    let documented: Vec<(String, String)> = documented(&document)
+        .into_iter()
+        .map(|(method, path, _)| (method, path))
+        .collect();
+    let ledger: Vec<(String, String)> = LEDGER
+        .iter()
+        .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()))
+        .collect();
     assert_eq!(documented, ledger);
 }
 
@@ -95,10 +103,16 @@ async fn the_router_has_exactly_the_documented_methods() {
         by_path.entry(path).or_default().push(method);
     }
     for (path, methods) in by_path {
-        let request = authorised("MADEUP", &filled(&path)).body(Body::empty()).unwrap();
+        let request = authorised("MADEUP", &filled(&path))
+            .body(Body::empty())
+            .unwrap();
         let answer = app.send(request).await;
         assert_eq!(answer.status, 405, "{path}");
-        let allowed = answer.header("allow").unwrap().split(',').filter(|method| *method != "HEAD");
+        let allowed = answer
+            .header("allow")
+            .unwrap()
+            .split(',')
+            .filter(|method| *method != "HEAD");
         let mut allowed: Vec<&str> = allowed.collect();
         allowed.sort_unstable();
         assert_eq!(allowed, methods, "{path}");
@@ -110,7 +124,10 @@ async fn the_router_has_exactly_the_documented_methods() {
 fn every_route_is_registered_with_its_documentation() {
     let source = include_str!("../../router.rs");
     for other in [".route(", ".nest(", ".route_service(", ".nest_service("] {
-        assert!(!source.contains(other), "router.rs has {other}; use .routes(routes!(…))");
+        assert!(
+            !source.contains(other),
+            "router.rs has {other}; use .routes(routes!(…))"
+        );
     }
     assert_eq!(source.matches("routes!(").count(), LEDGER.len());
 }
@@ -120,12 +137,27 @@ async fn only_routes_that_need_nothing_answer_without_credentials() {
     let app = TestApp::new().await;
     let document = document(&app).await;
     for ((method, path, operation), (.., needs)) in documented(&document).into_iter().zip(LEDGER) {
-        let request = Request::builder().method(method.as_str()).uri(filled(&path));
+        let request = Request::builder()
+            .method(method.as_str())
+            .uri(filled(&path));
         let answer = app.send(request.body(Body::empty()).unwrap()).await;
         let is_open = needs == Nothing;
-        assert_eq!(answer.status != 401, is_open, "{method} {path} answers {}", answer.status);
-        assert_eq!(operation.get("security").is_some(), is_open, "security of {method} {path}");
-        assert_eq!(operation["responses"].get("401").is_none(), is_open, "401 of {method} {path}");
+        assert_eq!(
+            answer.status != 401,
+            is_open,
+            "{method} {path} answers {}",
+            answer.status
+        );
+        assert_eq!(
+            operation.get("security").is_some(),
+            is_open,
+            "security of {method} {path}"
+        );
+        assert_eq!(
+            operation["responses"].get("401").is_none(),
+            is_open,
+            "401 of {method} {path}"
+        );
     }
 }
 
@@ -133,15 +165,31 @@ async fn only_routes_that_need_nothing_answer_without_credentials() {
 async fn exactly_the_reads_of_telemetry_are_limited() {
     let one = NonZeroU32::new(1).unwrap();
     for (method, path, needs) in LEDGER {
-        let rate_limits = RateLimits { per_second: one, burst: one };
-        let app = TestApp::with(AppOptions { rate_limits, ..options() }, QueueOptions::default()).await;
+        let rate_limits = RateLimits {
+            per_second: one,
+            burst: one,
+        };
+        let app = TestApp::with(
+            AppOptions {
+                rate_limits,
+                ..options()
+            },
+            QueueOptions::default(),
+        )
+        .await;
         let mut statuses = Vec::new();
         for _ in 0..2 {
-            let request = authorised(method, &filled(path)).body(Body::empty()).unwrap();
+            let request = authorised(method, &filled(path))
+                .body(Body::empty())
+                .unwrap();
             statuses.push(app.send(request).await.status.as_u16());
         }
         assert_ne!(statuses[0], 429, "{method} {path}");
-        assert_eq!(statuses[1] == 429, needs == Turn, "{method} {path} answers {statuses:?}");
+        assert_eq!(
+            statuses[1] == 429,
+            needs == Turn,
+            "{method} {path} answers {statuses:?}"
+        );
     }
 }
 
@@ -152,10 +200,16 @@ async fn the_document_is_openapi_3_1_and_says_what_there_is_to_say() {
     assert_eq!(document["openapi"], "3.1.0");
     for (method, path, operation) in documented(&document) {
         for field in ["summary", "operationId", "tags"] {
-            assert!(operation.get(field).is_some(), "{method} {path} has no {field}");
+            assert!(
+                operation.get(field).is_some(),
+                "{method} {path} has no {field}"
+            );
         }
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            assert!(parameter["description"].is_string(), "{method} {path}: {parameter}");
+            assert!(
+                parameter["description"].is_string(),
+                "{method} {path}: {parameter}"
+            );
         }
         for (status, response) in operation["responses"].as_object().unwrap() {
             let is_known = response.get("$ref").is_some() || response["description"].is_string();
@@ -170,11 +224,18 @@ fn assert_no_dangling_references(value: &Value, document: &Value) {
         Value::Object(fields) => {
             if let Some(Value::String(reference)) = fields.get("$ref") {
                 let pointer = reference.strip_prefix('#').unwrap();
-                assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+                assert!(
+                    document.pointer(pointer).is_some(),
+                    "{reference} leads nowhere"
+                );
             }
-            fields.values().for_each(|value| assert_no_dangling_references(value, document));
+            fields
+                .values()
+                .for_each(|value| assert_no_dangling_references(value, document));
         }
-        Value::Array(items) => items.iter().for_each(|value| assert_no_dangling_references(value, document)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|value| assert_no_dangling_references(value, document)),
         _ => {}
     }
 }

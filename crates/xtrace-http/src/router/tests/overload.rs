@@ -17,7 +17,10 @@ const TRACE: &str = r#"{"trace": {"id": "t"}}"#;
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Sends a request in the background and returns when it has reached the engine, where it stays.
-async fn send_and_wait_until_stalled(app: &TestApp, request: Request<Body>) -> tokio::task::JoinHandle<Answer> {
+async fn send_and_wait_until_stalled(
+    app: &TestApp,
+    request: Request<Body>,
+) -> tokio::task::JoinHandle<Answer> {
     app.engine.set(Mood::Stalled);
     let before = app.engine.calls();
     let task = tokio::spawn(answer(app.router.clone(), request));
@@ -32,14 +35,25 @@ async fn send_and_wait_until_stalled(app: &TestApp, request: Request<Body>) -> t
 
 #[tokio::test]
 async fn a_full_queue_is_said_with_the_time_to_come_back_and_empties_again() {
-    let queue = QueueOptions { bytes_max: 4096, ..QueueOptions::default() };
+    let queue = QueueOptions {
+        bytes_max: 4096,
+        ..QueueOptions::default()
+    };
     let app = TestApp::with(options(), queue).await;
-    let large = format!(r#"{{"trace": {{"id": "first", "input": "{}"}}}}"#, "x".repeat(3000));
+    let large = format!(
+        r#"{{"trace": {{"id": "first", "input": "{}"}}}}"#,
+        "x".repeat(3000)
+    );
     let request = authorised("POST", BATCH).body(Body::from(large)).unwrap();
     let first = send_and_wait_until_stalled(&app, request).await;
-    let second = app.post(BATCH, format!("{TRACE}{}", " ".repeat(3000))).await;
+    let second = app
+        .post(BATCH, format!("{TRACE}{}", " ".repeat(3000)))
+        .await;
     let (code, message) = second.failure(429);
-    assert_eq!((code.as_str(), second.header("retry-after")), ("TOO_MANY_REQUESTS", Some("1")));
+    assert_eq!(
+        (code.as_str(), second.header("retry-after")),
+        ("TOO_MANY_REQUESTS", Some("1"))
+    );
     assert!(message.contains("queue is full"), "{message}");
     app.engine.set(Mood::Well);
     assert_eq!(first.await.unwrap().status, 200);
@@ -55,13 +69,26 @@ async fn a_server_that_shuts_down_takes_no_more_writes_and_is_not_ready() {
     assert_eq!(answer.failure(503).0, "SERVICE_UNAVAILABLE");
     assert!(answer.header("retry-after").is_some());
     let ready = app.get("/readyz").await;
-    assert_eq!((ready.status.as_u16(), ready.json()["status"].clone()), (503, json!("not_ready")));
+    assert_eq!(
+        (ready.status.as_u16(), ready.json()["status"].clone()),
+        (503, json!("not_ready"))
+    );
 }
 
 #[tokio::test]
 async fn a_read_that_takes_too_long_is_ended() {
-    let limits = ReadLimits { timeout: Duration::from_millis(20), ..ReadLimits::default() };
-    let app = TestApp::with(AppOptions { read_limits: limits, ..options() }, QueueOptions::default()).await;
+    let limits = ReadLimits {
+        timeout: Duration::from_millis(20),
+        ..ReadLimits::default()
+    };
+    let app = TestApp::with(
+        AppOptions {
+            read_limits: limits,
+            ..options()
+        },
+        QueueOptions::default(),
+    )
+    .await;
     app.engine.set(Mood::Stalled);
     let answer = app.get("/api/public/traces").await;
     assert_eq!(answer.failure(504).0, "TIMEOUT");
@@ -70,9 +97,22 @@ async fn a_read_that_takes_too_long_is_ended() {
 
 #[tokio::test]
 async fn more_reads_than_may_be_under_way_wait_for_their_turn_and_no_longer() {
-    let limits = ReadLimits { concurrent_max: 1, turn_timeout: Duration::from_millis(20), ..ReadLimits::default() };
-    let app = TestApp::with(AppOptions { read_limits: limits, ..options() }, QueueOptions::default()).await;
-    let request = authorised("GET", "/api/public/traces").body(Body::empty()).unwrap();
+    let limits = ReadLimits {
+        concurrent_max: 1,
+        turn_timeout: Duration::from_millis(20),
+        ..ReadLimits::default()
+    };
+    let app = TestApp::with(
+        AppOptions {
+            read_limits: limits,
+            ..options()
+        },
+        QueueOptions::default(),
+    )
+    .await;
+    let request = authorised("GET", "/api/public/traces")
+        .body(Body::empty())
+        .unwrap();
     let first = send_and_wait_until_stalled(&app, request).await;
     let second = app.get("/api/public/traces").await;
     assert_eq!(second.failure(503).0, "SERVICE_UNAVAILABLE");
@@ -84,17 +124,33 @@ async fn more_reads_than_may_be_under_way_wait_for_their_turn_and_no_longer() {
 
 #[tokio::test]
 async fn a_body_that_does_not_arrive_is_not_waited_for() {
-    let options = AppOptions { body_timeout: Duration::from_millis(20), ..options() };
+    let options = AppOptions {
+        body_timeout: Duration::from_millis(20),
+        ..options()
+    };
     let app = TestApp::with(options, QueueOptions::default()).await;
     let body = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
-    assert_eq!(app.post(BATCH, body).await.failure(408).0, "REQUEST_TIMEOUT");
+    assert_eq!(
+        app.post(BATCH, body).await.failure(408).0,
+        "REQUEST_TIMEOUT"
+    );
     assert_eq!(app.app.ingest().depth().bytes, 0);
 }
 
 async fn limited() -> TestApp {
     let rate = |value| NonZeroU32::new(value).unwrap();
-    let rate_limits = RateLimits { per_second: rate(1), burst: rate(2) };
-    TestApp::with(AppOptions { rate_limits, ..options() }, QueueOptions::default()).await
+    let rate_limits = RateLimits {
+        per_second: rate(1),
+        burst: rate(2),
+    };
+    TestApp::with(
+        AppOptions {
+            rate_limits,
+            ..options()
+        },
+        QueueOptions::default(),
+    )
+    .await
 }
 
 async fn get_by_keys(app: &TestApp) -> Answer {
@@ -110,13 +166,19 @@ async fn reads_past_the_burst_are_rejected_as_documented() {
     }
     let answer = app.get("/api/public/traces").await;
     let (code, message) = answer.failure(429);
-    assert_eq!((code.as_str(), message.as_str()), ("TOO_MANY_REQUESTS", "Too Many Requests"));
+    assert_eq!(
+        (code.as_str(), message.as_str()),
+        ("TOO_MANY_REQUESTS", "Too Many Requests")
+    );
     assert_eq!(answer.header("retry-after"), Some("1"));
     let body = answer.json();
     assert_eq!(body["data"], json!(null));
     assert_eq!(body["meta"]["rate_limit"]["remaining"], 0);
     let reset_at = body["meta"]["rate_limit"]["reset_at"].as_str().unwrap();
-    assert!(reset_at.starts_with("2026-01-31T12:00:0") && reset_at.ends_with('Z'), "{reset_at}");
+    assert!(
+        reset_at.starts_with("2026-01-31T12:00:0") && reset_at.ends_with('Z'),
+        "{reset_at}"
+    );
 }
 
 #[tokio::test]

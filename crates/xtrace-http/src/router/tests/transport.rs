@@ -10,14 +10,26 @@ use crate::testing::{Answer, TestApp, authorised, options};
 const ORIGIN: &str = "http://localhost:5173";
 
 async fn get(app: &TestApp, path: &str, name: &str, value: &str) -> Answer {
-    app.send(authorised("GET", path).header(name, value).body(Body::empty()).unwrap()).await
+    app.send(
+        authorised("GET", path)
+            .header(name, value)
+            .body(Body::empty())
+            .unwrap(),
+    )
+    .await
 }
 
 #[tokio::test]
 async fn a_request_keeps_its_id_when_it_is_short_and_printable() {
     let app = TestApp::new().await;
     let long = "x".repeat(129);
-    for (sent, is_kept) in [("abc-123", true), (&long[..128], true), (&long, false), ("a b", false), ("", false)] {
+    for (sent, is_kept) in [
+        ("abc-123", true),
+        (&long[..128], true),
+        (&long, false),
+        ("a b", false),
+        ("", false),
+    ] {
         for path in ["/healthz", "/nowhere", "/api/public/traces?page=x"] {
             let answer = get(&app, path, "x-request-id", sent).await;
             let id = answer.header("x-request-id").unwrap();
@@ -43,10 +55,24 @@ async fn large_answers_are_compressed_for_those_who_can_read_them() {
     for coding in ["gzip", "zstd", "deflate"] {
         let answer = get(&app, document, "accept-encoding", coding).await;
         assert_eq!(answer.header("content-encoding"), Some(coding));
-        assert!(answer.body.len() < plain.body.len() / 2, "{coding}: {} bytes", answer.body.len());
+        assert!(
+            answer.body.len() < plain.body.len() / 2,
+            "{coding}: {} bytes",
+            answer.body.len()
+        );
     }
-    assert_eq!(get(&app, document, "accept-encoding", "br").await.header("content-encoding"), None);
-    assert_eq!(get(&app, "/readyz", "accept-encoding", "gzip").await.header("content-encoding"), None);
+    assert_eq!(
+        get(&app, document, "accept-encoding", "br")
+            .await
+            .header("content-encoding"),
+        None
+    );
+    assert_eq!(
+        get(&app, "/readyz", "accept-encoding", "gzip")
+            .await
+            .header("content-encoding"),
+        None
+    );
 }
 
 #[tokio::test]
@@ -63,7 +89,10 @@ async fn preflight(app: &TestApp, origin: &str) -> Answer {
     let request = Request::options("/api/public/traces")
         .header("origin", origin)
         .header("access-control-request-method", "GET")
-        .header("access-control-request-headers", "authorization,x-request-id");
+        .header(
+            "access-control-request-headers",
+            "authorization,x-request-id",
+        );
     app.send(request.body(Body::empty()).unwrap()).await
 }
 
@@ -73,13 +102,30 @@ async fn known_origins_may_call_and_preflights_need_no_credentials() {
     let answer = preflight(&app, ORIGIN).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN));
-    assert_eq!(answer.header("access-control-allow-headers"), Some("authorization,x-request-id"));
-    assert!(answer.header("access-control-allow-methods").unwrap().contains("DELETE"));
+    assert_eq!(
+        answer.header("access-control-allow-headers"),
+        Some("authorization,x-request-id")
+    );
+    assert!(
+        answer
+            .header("access-control-allow-methods")
+            .unwrap()
+            .contains("DELETE")
+    );
     assert!(answer.header("x-request-id").is_some());
     for path in ["/api/public/traces", "/nowhere"] {
         let answer = get(&app, path, "origin", ORIGIN).await;
-        assert_eq!(answer.header("access-control-allow-origin"), Some(ORIGIN), "{path}");
-        assert!(answer.header("access-control-expose-headers").unwrap().contains("x-request-id"));
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some(ORIGIN),
+            "{path}"
+        );
+        assert!(
+            answer
+                .header("access-control-expose-headers")
+                .unwrap()
+                .contains("x-request-id")
+        );
     }
     let stranger = preflight(&app, "http://elsewhere.example").await;
     assert_eq!(stranger.header("access-control-allow-origin"), None);
@@ -87,7 +133,10 @@ async fn known_origins_may_call_and_preflights_need_no_credentials() {
 
 #[tokio::test]
 async fn a_star_lets_every_origin_call() {
-    let options = AppOptions { cors_origins: vec!["*".into()], ..options() };
+    let options = AppOptions {
+        cors_origins: vec!["*".into()],
+        ..options()
+    };
     let app = TestApp::with(options, QueueOptions::default()).await;
     let answer = preflight(&app, "http://elsewhere.example").await;
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
@@ -109,7 +158,12 @@ async fn requests_are_counted_by_route_and_never_by_path() {
     app.get("/api/public/traces/one").await;
     app.get("/api/public/traces/two").await;
     app.get("/nowhere/three").await;
-    app.send(authorised("MADEUP", "/healthz").body(Body::empty()).unwrap()).await;
+    app.send(
+        authorised("MADEUP", "/healthz")
+            .body(Body::empty())
+            .unwrap(),
+    )
+    .await;
     let figures = app.get("/metrics").await.text();
     for line in [
         r#"xtrace_http_requests_total{method="GET",route="/api/public/traces/{traceId}",status="404"} 2"#,

@@ -1,11 +1,13 @@
 //! `POST /v1/l/batch` — traces and observations.
 
+mod wire;
+
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use xtrace_ingest::native::{DecodedItem, Patch, decode_batch};
+use xtrace_ingest::native::{DecodedItem, ItemError, Patch, decode_batch};
 use xtrace_store::{Outcome as Committed, ProjectScope, Write as StoreWrite, WriteItem};
 
-use super::stored::{Failure, Outcome, PartlyStored, Stored, Success};
+use super::stored::{Failure, Outcome, PartlyStored, Stored, Success, Warning};
 use crate::app::App;
 use crate::auth::{ProjectAuth, Write};
 use crate::body::AdmittedJson;
@@ -15,9 +17,10 @@ use crate::error::{ApiResult, ErrorBody};
 ///
 /// One trace with observations of any traces, or an array of such bodies. Sent in parts, the parts merge field by
 /// field; sent again, nothing changes; null means absent. Answered when all of it is on disk and can be read. An item
-/// that is wrong is named in the answer, and all others are stored. gzip, zstd and deflate bodies are taken.
+/// that is wrong is named in the answer, and all others are stored. A part of an item that makes no sense (a negative
+/// number of tokens) is left out, and named among the warnings. gzip, zstd and deflate bodies are taken.
 #[utoipa::path(post, path = "/v1/l/batch", operation_id = "writeBatch", tag = "writing",
-    request_body(content = serde_json::Value, content_type = "application/json",
+    request_body(content = wire::BatchBodies, content_type = "application/json",
         description = "`{\"trace\": {…} | null, \"observations\": […]}`, or an array of such bodies",
         example = json!({"trace": {"id": "t1", "name": "chat"}, "observations": [{"id": "o1", "traceId": "t1", "model": "gpt-4o"}]})),
     responses(
@@ -31,15 +34,22 @@ pub async fn write(
     State(app): State<App>,
     AdmittedJson { bytes, admitted }: AdmittedJson,
 ) -> ApiResult<Response> {
-    let decoded = decode_batch(&bytes, app.receipt())?;
+    let decoded = decode_batch(&bytes, app.receipt());
+    let decoded =
+        decoded.inspect_err(|_| app.figures().ingest().count_refused("unreadable_body", 1))?;
     drop(bytes);
     let mut sorted = Sorted::default();
     for item in decoded.items {
         sorted.take(item, auth.scope(), &app);
     }
     let report = app.ingest().submit(admitted, sorted.writes).await?;
-    let mut outcome =
-        Outcome { accepted: 0, duplicate: 0, successes: Some(Vec::new()), errors: sorted.failures };
+    let mut outcome = Outcome {
+        rejected: sorted.failures.len() as u64,
+        successes: Some(Vec::new()),
+        errors: sorted.failures,
+        warnings: sorted.warnings,
+        ..Outcome::default()
+    };
     for (stored, committed) in sorted.names.into_iter().zip(report) {
         outcome.note(stored, committed);
     }
@@ -58,24 +68,45 @@ struct Sorted {
     writes: Vec<WriteItem>,
     names: Vec<Name>,
     failures: Vec<Failure>,
+    warnings: Vec<Warning>,
 }
 
 impl Sorted {
     fn take(&mut self, item: DecodedItem, scope: &ProjectScope, app: &App) {
         let kind = item.place.part.kind();
+        let warning = |note: ItemError| Warning {
+            id: item.id.clone(),
+            item: item.place.to_string(),
+            code: note.fault.as_str().to_owned(),
+            message: note.to_string(),
+            field: note.field,
+        };
+        self.warnings.extend(item.notes.into_iter().map(warning));
         match item.result {
             Ok(patch) => {
                 let (id, write) = match patch {
-                    Patch::Trace { id, patch } => (id.as_str().into(), StoreWrite::Trace { id, patch }),
-                    Patch::Observation { key, patch } => {
-                        (key.id.as_str().into(), StoreWrite::Observation { key, patch })
+                    Patch::Trace { id, patch } => {
+                        (id.as_str().into(), StoreWrite::Trace { id, patch })
                     }
+                    Patch::Observation { key, patch } => (
+                        key.id.as_str().into(),
+                        StoreWrite::Observation { key, patch },
+                    ),
                 };
-                self.names.push(Name { id, kind, item: item.place.to_string() });
-                self.writes.push(WriteItem { scope: scope.clone(), write });
+                self.names.push(Name {
+                    id,
+                    kind,
+                    item: item.place.to_string(),
+                });
+                self.writes.push(WriteItem {
+                    scope: scope.clone(),
+                    write,
+                });
             }
             Err(error) => {
-                app.figures().ingest().count_refused(error.fault.as_str(), 1);
+                app.figures()
+                    .ingest()
+                    .count_refused(error.fault.as_str(), 1);
                 self.failures.push(Failure {
                     id: item.id,
                     item: item.place.to_string(),
@@ -101,6 +132,7 @@ impl Outcome {
                 200
             }
             Committed::Rejected(rejection) => {
+                self.rejected += 1;
                 return self.errors.push(Failure {
                     id: Some(name.id),
                     item: name.item,
@@ -112,7 +144,11 @@ impl Outcome {
             }
         };
         if let Some(successes) = &mut self.successes {
-            successes.push(Success { id: name.id, kind: name.kind, status });
+            successes.push(Success {
+                id: name.id,
+                kind: name.kind,
+                status,
+            });
         }
     }
 }

@@ -44,12 +44,25 @@ pub async fn list(auth: ProjectAuth<Open>, State(app): State<App>) -> ApiResult<
     let id = auth.scope().project();
     let projects = app.engine().projects().await?;
     let stored = projects.into_iter().find(|project| project.id == *id);
-    let stored = stored.ok_or_else(|| ApiError::internal(format!("project {id} is not in the catalogue")))?;
+    let stored = stored
+        .ok_or_else(|| ApiError::internal(format!("project {id} is not in the catalogue")))?;
     let (id, name) = (stored.id.to_string(), stored.name.to_string());
-    let organization = Organization { id: id.clone(), name: name.clone() };
+    let organization = Organization {
+        id: id.clone(),
+        name: name.clone(),
+    };
     let created_at = Instant(stored.created_at);
-    let project = Project { id, name, created_at, updated_at: created_at, metadata: Map::new(), organization };
-    Ok(Json(Projects { data: vec![project] }))
+    let project = Project {
+        id,
+        name,
+        created_at,
+        updated_at: created_at,
+        metadata: Map::new(),
+        organization,
+    };
+    Ok(Json(Projects {
+        data: vec![project],
+    }))
 }
 
 #[cfg(test)]

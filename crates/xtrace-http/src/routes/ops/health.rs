@@ -39,9 +39,16 @@ pub async fn healthz() -> StatusCode {
         (status = 503, description = "Not ready, and why.", body = Readiness)))]
 pub async fn readyz(State(app): State<App>) -> Response {
     match why_not(&app).await {
-        None => Json(Readiness { status: "ready", reason: None }).into_response(),
+        None => Json(Readiness {
+            status: "ready",
+            reason: None,
+        })
+        .into_response(),
         Some(reason) => {
-            let body = Readiness { status: "not_ready", reason: Some(reason) };
+            let body = Readiness {
+                status: "not_ready",
+                reason: Some(reason),
+            };
             (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
         }
     }
@@ -53,7 +60,10 @@ async fn why_not(app: &App) -> Option<String> {
     }
     let depth = app.ingest().depth();
     if depth.bytes >= depth.bytes_max {
-        return Some(format!("the ingest queue is full ({} bytes)", depth.bytes_max));
+        return Some(format!(
+            "the ingest queue is full ({} bytes)",
+            depth.bytes_max
+        ));
     }
     match tokio::time::timeout(PROBE_TIMEOUT, app.engine().probe()).await {
         Ok(Ok(())) => None,

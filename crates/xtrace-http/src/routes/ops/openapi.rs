@@ -9,8 +9,8 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, Info, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, PathItem, Ref,
-    RefOr, Response,
+    ComponentsBuilder, ContentBuilder, Info, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    PathItem, Ref, RefOr, Response,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 
@@ -22,17 +22,49 @@ const ABOUT: &str = "Traces, observations and metric series of LLM applications.
 
 /// Failures that routes have in common: status, name, and when they happen.
 const FAILURES: [(&str, &str, &str); 11] = [
-    ("400", "BadRequest", "A parameter, an id or the body cannot be read; the message names it."),
+    (
+        "400",
+        "BadRequest",
+        "A parameter, an id or the body cannot be read; the message names it.",
+    ),
     ("401", "Unauthorized", "Credentials are missing or wrong."),
     ("404", "NotFound", "There is no such thing in the project."),
     ("408", "BodyTimeout", "The body did not arrive in time."),
-    ("413", "BodyTooLarge", "The body is over the limit, counted after decompression."),
-    ("415", "UnsupportedBody", "The content type or the content encoding is not supported; the message says which are."),
-    ("422", "WrongShape", "The body is JSON, but not what this route takes; the message says what is wrong."),
-    ("429", "TooManyRequests", "Too many requests; `Retry-After` says when to come back."),
-    ("500", "InternalError", "A defect of the server; its log has the cause under the `X-Request-Id`."),
-    ("503", "Unavailable", "The server or its store is not available; `Retry-After` says when to come back."),
-    ("504", "Timeout", "There was no answer in time; ask for less, or try again."),
+    (
+        "413",
+        "BodyTooLarge",
+        "The body is over the limit, counted after decompression.",
+    ),
+    (
+        "415",
+        "UnsupportedBody",
+        "The content type or the content encoding is not supported; the message says which are.",
+    ),
+    (
+        "422",
+        "WrongShape",
+        "The body is JSON, but not what this route takes; the message says what is wrong.",
+    ),
+    (
+        "429",
+        "TooManyRequests",
+        "Too many requests; `Retry-After` says when to come back.",
+    ),
+    (
+        "500",
+        "InternalError",
+        "A defect of the server; its log has the cause under the `X-Request-Id`.",
+    ),
+    (
+        "503",
+        "Unavailable",
+        "The server or its store is not available; `Retry-After` says when to come back.",
+    ),
+    (
+        "504",
+        "Timeout",
+        "There was no answer in time; ask for less, or try again.",
+    ),
 ];
 
 /// The document as it is served.
@@ -41,7 +73,12 @@ pub struct Document(Arc<str>);
 
 impl Document {
     pub fn new(document: &OpenApi) -> Self {
-        Self(document.to_pretty_json().expect("the document is plain data").into())
+        Self(
+            document
+                .to_pretty_json()
+                .expect("the document is plain data")
+                .into(),
+        )
     }
 }
 
@@ -55,11 +92,22 @@ pub async fn read(Extension(Document(text)): Extension<Document>) -> HttpRespons
 /// Everything of the document that belongs to no route.
 pub fn base() -> OpenApi {
     let scheme = |kind, about: &str| {
-        SecurityScheme::Http(HttpBuilder::new().scheme(kind).description(Some(about)).build())
+        SecurityScheme::Http(
+            HttpBuilder::new()
+                .scheme(kind)
+                .description(Some(about))
+                .build(),
+        )
     };
     let mut components = ComponentsBuilder::new()
         .security_scheme("bearer", scheme(HttpAuthScheme::Bearer, "The API token."))
-        .security_scheme("keys", scheme(HttpAuthScheme::Basic, "The public key as user, the secret key as password."))
+        .security_scheme(
+            "keys",
+            scheme(
+                HttpAuthScheme::Basic,
+                "The public key as user, the secret key as password.",
+            ),
+        )
         .schema(ErrorBody::name(), ErrorBody::schema());
     for (_, name, about) in FAILURES {
         components = components.response(name, failure(about));
@@ -68,19 +116,32 @@ pub fn base() -> OpenApi {
     OpenApiBuilder::new()
         .info(info())
         .components(Some(components.build()))
-        .security(Some([SecurityRequirement::new("bearer", none), SecurityRequirement::new("keys", none)]))
+        .security(Some([
+            SecurityRequirement::new("bearer", none),
+            SecurityRequirement::new("keys", none),
+        ]))
         .build()
 }
 
 fn info() -> Info {
-    let license = LicenseBuilder::new().name("MIT").identifier(Some("MIT")).build();
-    let info = InfoBuilder::new().title("xtrace").version(env!("CARGO_PKG_VERSION"));
+    let license = LicenseBuilder::new()
+        .name("MIT")
+        .identifier(Some("MIT"))
+        .build();
+    let info = InfoBuilder::new()
+        .title("xtrace")
+        .version(env!("CARGO_PKG_VERSION"));
     info.description(Some(ABOUT)).license(Some(license)).build()
 }
 
 fn failure(about: &str) -> Response {
-    let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
-    ResponseBuilder::new().description(about).content("application/json", body).build()
+    let body = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(ErrorBody::name())))
+        .build();
+    ResponseBuilder::new()
+        .description(about)
+        .content("application/json", body)
+        .build()
 }
 
 /// Adds to each route the failures that follow from what it is, where it does not describe them itself.
@@ -88,18 +149,35 @@ pub fn add_failures(document: &mut OpenApi) {
     for item in document.paths.paths.values_mut() {
         for (is_get, operation) in operations(item) {
             let statuses = failures_of(operation, is_get);
-            for (status, name, _) in FAILURES.iter().filter(|(status, ..)| statuses.contains(status)) {
+            for (status, name, _) in FAILURES
+                .iter()
+                .filter(|(status, ..)| statuses.contains(status))
+            {
                 let responses = &mut operation.responses.responses;
-                responses.entry((*status).to_owned()).or_insert_with(|| Ref::from_response_name(*name).into());
+                responses
+                    .entry((*status).to_owned())
+                    .or_insert_with(|| Ref::from_response_name(*name).into());
             }
         }
     }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
-    let PathItem { get, put, post, delete, patch, .. } = item;
-    let others = [put, post, delete, patch].into_iter().flatten().map(|operation| (false, operation));
-    get.iter_mut().map(|operation| (true, operation)).chain(others)
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = item;
+    let others = [put, post, delete, patch]
+        .into_iter()
+        .flatten()
+        .map(|operation| (false, operation));
+    get.iter_mut()
+        .map(|operation| (true, operation))
+        .chain(others)
 }
 
 fn is_in_path(parameter: &RefOr<Parameter>) -> bool {
@@ -123,7 +201,9 @@ fn failures_of(operation: &Operation, is_get: bool) -> Vec<&'static str> {
         statuses.extend(["400", "408", "413", "415", "422", "429"]);
     }
     let tags = operation.tags.as_deref().unwrap_or_default();
-    let is_about_telemetry = !tags.iter().any(|tag| tag == "operating" || tag == "projects");
+    let is_about_telemetry = !tags
+        .iter()
+        .any(|tag| tag == "operating" || tag == "projects");
     if is_get && is_about_telemetry {
         statuses.push("429");
     }

@@ -37,10 +37,18 @@ pub async fn stats(_: ProjectAuth<Operate>, State(app): State<App>) -> Json<Rate
     let total_rejected: u64 = decisions.rejected.values().sum();
     let total = decisions.allowed + total_rejected;
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    let rejection_rate = if total == 0 { 0.0 } else { total_rejected as f64 / total as f64 };
+    let rejection_rate = if total == 0 {
+        0.0
+    } else {
+        total_rejected as f64 / total as f64
+    };
     let rejected = decisions.rejected.into_iter();
-    let mut top: Vec<Rejected> =
-        rejected.map(|(caller, count)| Rejected { token: caller.as_str(), count }).collect();
+    let mut top: Vec<Rejected> = rejected
+        .map(|(caller, count)| Rejected {
+            token: caller.as_str(),
+            count,
+        })
+        .collect();
     top.sort_by_key(|rejected| std::cmp::Reverse(rejected.count));
     Json(RateLimitStats {
         rate_limit_qps: decisions.limits.per_second.get(),

@@ -1,5 +1,7 @@
 //! `POST /v1/metrics/batch` — points of metric series.
 
+mod wire;
+
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use xtrace_ingest::native::{RejectedPoint, decode_points};
@@ -16,7 +18,7 @@ use crate::routes::native::stored::{Failure, Outcome, PartlyStored, Stored};
 /// A point is known by its name, labels and timestamp: sent again, it counts once; with another value, the later value
 /// stands. Answered when all points are on disk and can be read. A point that is wrong is named, all others are stored.
 #[utoipa::path(post, path = "/v1/metrics/batch", operation_id = "writePoints", tag = "writing",
-    request_body(content = serde_json::Value, content_type = "application/json",
+    request_body(content = wire::PointsBody, content_type = "application/json",
         description = "`{\"metrics\": [{\"name\", \"labels\", \"value\", \"timestamp\"}]}`",
         example = json!({"metrics": [{"name": "gpu_utilization", "labels": {"node_id": "n1"}, "value": 93.5, "timestamp": "2026-11-21T12:00:00Z"}]})),
     responses(
@@ -30,9 +32,11 @@ pub async fn write(
     State(app): State<App>,
     AdmittedJson { bytes, admitted }: AdmittedJson,
 ) -> ApiResult<Response> {
-    let decoded = decode_points(&bytes, &app.options().metric_limits, app.receipt())?;
+    let decoded = decode_points(&bytes, &app.options().metric_limits, app.receipt());
+    let decoded =
+        decoded.inspect_err(|_| app.figures().ingest().count_refused("unreadable_body", 1))?;
     drop(bytes);
-    let mut errors: Vec<Failure> = decoded
+    let errors: Vec<Failure> = decoded
         .rejected
         .into_iter()
         .map(|point| failure(point, &app))
@@ -51,35 +55,37 @@ pub async fn write(
         });
     }
     let report = app.ingest().submit(admitted, writes).await?;
-    let (mut accepted, mut duplicate) = (0, 0);
+    let mut outcome = Outcome {
+        rejected: errors.len() as u64,
+        errors,
+        labels_dropped: decoded.labels_dropped,
+        ..Outcome::default()
+    };
     for ((name, count), committed) in names.into_iter().zip(report) {
         match committed {
-            Committed::Accepted => accepted += count as u64,
-            Committed::Duplicate => duplicate += count as u64,
+            Committed::Accepted => outcome.accepted += count as u64,
+            Committed::Duplicate => outcome.duplicate += count as u64,
             Committed::Points {
-                accepted: new,
-                duplicate: old,
+                accepted,
+                duplicate,
             } => {
-                accepted += new;
-                duplicate += old;
+                outcome.accepted += accepted;
+                outcome.duplicate += duplicate;
             }
-            Committed::Rejected(rejection) => errors.push(Failure {
-                id: Some(name),
-                item: format!("{count} points of one series"),
-                status: 400,
-                code: rejection.code.to_owned(),
-                field: None,
-                message: rejection.reason,
-            }),
+            Committed::Rejected(rejection) => {
+                outcome.rejected += count as u64;
+                outcome.errors.push(Failure {
+                    id: Some(name),
+                    item: format!("{count} points of one series"),
+                    status: 400,
+                    code: rejection.code.to_owned(),
+                    field: None,
+                    message: rejection.reason,
+                });
+            }
         }
     }
-    Ok(Outcome {
-        accepted,
-        duplicate,
-        successes: None,
-        errors,
-    }
-    .into_response())
+    Ok(outcome.into_response())
 }
 
 fn failure(point: RejectedPoint, app: &App) -> Failure {

@@ -7,7 +7,7 @@ use xtrace_ingest::QueueOptions;
 
 use crate::app::AppOptions;
 use crate::auth::Credentials;
-use crate::testing::{TestApp, TOKEN, options};
+use crate::testing::{TOKEN, TestApp, options};
 
 const PROJECTS: &str = "/api/public/projects";
 
@@ -33,7 +33,14 @@ async fn the_compatibility_mode_opens_this_route_alone_and_not_to_wrong_tokens()
         key_pair: None,
         allow_unauthenticated_compat: true,
     };
-    let app = TestApp::with(AppOptions { credentials, ..options() }, QueueOptions::default()).await;
+    let app = TestApp::with(
+        AppOptions {
+            credentials,
+            ..options()
+        },
+        QueueOptions::default(),
+    )
+    .await;
     for (header, status) in [
         (None, 200),
         (Some("Basic YW55OmJvZHk="), 200),
@@ -48,6 +55,8 @@ async fn the_compatibility_mode_opens_this_route_alone_and_not_to_wrong_tokens()
         let answer = app.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status.as_u16(), status, "{header:?}");
     }
-    let elsewhere = Request::get("/api/public/traces").body(Body::empty()).unwrap();
+    let elsewhere = Request::get("/api/public/traces")
+        .body(Body::empty())
+        .unwrap();
     assert_eq!(app.send(elsewhere).await.status, 401);
 }

@@ -9,7 +9,12 @@ async fn the_text_is_one_well_formed_exposition() {
     let app = TestApp::new().await;
     app.get("/api/public/traces").await;
     let answer = app.get("/metrics").await;
-    assert!(answer.header("content-type").unwrap().starts_with("application/openmetrics-text; version=1.0.0"));
+    assert!(
+        answer
+            .header("content-type")
+            .unwrap()
+            .starts_with("application/openmetrics-text; version=1.0.0")
+    );
     let text = answer.text();
     assert_eq!(text.matches("# EOF").count(), 1);
     assert!(text.ends_with("# EOF\n"));

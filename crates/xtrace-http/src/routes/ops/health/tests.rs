@@ -17,11 +17,17 @@ async fn a_living_process_says_so_with_an_empty_body_whatever_the_store_does() {
 async fn readiness_follows_the_store_and_tells_no_secrets() {
     let app = TestApp::new().await;
     let answer = app.get("/readyz").await;
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({"status": "ready"})));
+    assert_eq!(
+        (answer.status.as_u16(), answer.json()),
+        (200, json!({"status": "ready"}))
+    );
     app.engine.set(Mood::Failing(ErrorKind::Unavailable));
     let answer = app.get("/readyz").await;
     let reason = "the store does not work; the log says why";
-    assert_eq!((answer.status.as_u16(), answer.json()), (503, json!({"status": "not_ready", "reason": reason})));
+    assert_eq!(
+        (answer.status.as_u16(), answer.json()),
+        (503, json!({"status": "not_ready", "reason": reason}))
+    );
     app.engine.set(Mood::Well);
     assert_eq!(app.get("/readyz").await.status, 200);
 }
