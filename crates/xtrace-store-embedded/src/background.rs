@@ -36,7 +36,11 @@ pub fn run(shared: &Arc<Shared>) {
 
 fn work(shared: &Shared, instance: &Instance) -> Result<(), crate::errors::EmbeddedError> {
     let options = &shared.options;
-    let age = instance.hot_since.lock().expect("no panic while held").map(|since| since.elapsed());
+    let age = instance
+        .hot_since
+        .lock()
+        .expect("no panic while held")
+        .map(|since| since.elapsed());
     let is_old = age.is_some_and(|age| age >= options.move_age);
     if is_old || instance.projection.hot_rows() >= options.move_rows {
         let moved = instance.move_all()?;

@@ -47,10 +47,20 @@ impl Change {
 }
 
 impl Writer {
-    pub fn new(instance: Arc<Instance>, hot_rows_max: u64, series_max: u64) -> Result<Self, EmbeddedError> {
+    pub fn new(
+        instance: Arc<Instance>,
+        hot_rows_max: u64,
+        series_max: u64,
+    ) -> Result<Self, EmbeddedError> {
         let connection = instance.projection.connect()?;
         let last_version = instance.truth.last_version()?;
-        Ok(Self { instance, connection, last_version, hot_rows_max, series_max })
+        Ok(Self {
+            instance,
+            connection,
+            last_version,
+            hot_rows_max,
+            series_max,
+        })
     }
 
     pub fn connection(&self) -> &Connection {
@@ -69,9 +79,15 @@ impl Writer {
             report.push(match item.write {
                 Write::Trace { id, patch } => telemetry.trace(project, id, *patch)?,
                 Write::Observation { key, patch } => telemetry.observation(project, key, *patch)?,
-                Write::Points { series, points: sent } => {
+                Write::Points {
+                    series,
+                    points: sent,
+                } => {
                     points.add(index, project, series, sent);
-                    Outcome::Points { accepted: 0, duplicate: 0 }
+                    Outcome::Points {
+                        accepted: 0,
+                        duplicate: 0,
+                    }
                 }
             });
         }
@@ -127,6 +143,9 @@ impl Writer {
         if rows < self.hot_rows_max {
             return Ok(());
         }
-        Err(EmbeddedError::HotFull { rows, limit: self.hot_rows_max })
+        Err(EmbeddedError::HotFull {
+            rows,
+            limit: self.hot_rows_max,
+        })
     }
 }

@@ -38,12 +38,14 @@ impl Writer {
         for id in ids.iter().collect::<BTreeSet<_>>() {
             let at = truth.snapshot();
             let key = keys::trace(project, id);
-            let Some(stored) = truth.trace(&at, &key)? else { continue };
+            let Some(stored) = truth.trace(&at, &key)? else {
+                continue;
+            };
             if !which.covers(id, &stored) {
                 continue;
             }
-            for (observation, stored) in truth.observations_of(&at, project, id)? {
-                which.take_observation(truth, &mut change, project, &observation, &stored)?;
+            for observation in truth.observations_of(&at, project, id)? {
+                which.take_observation(truth, &mut change, project, &observation)?;
             }
             which.take_trace(truth, &mut change, &key, &stored)?;
             deleted += 1;
@@ -88,14 +90,20 @@ impl Which {
         truth: &Truth,
         change: &mut Change,
         project: &ProjectId,
-        id: &ObservationKey,
-        stored: &StoredObservation,
+        (id, stored): &(ObservationKey, StoredObservation),
     ) -> Result<(), EmbeddedError> {
         let key = keys::observation(project, id);
         change.batch.remove(&truth.observations, key.as_slice());
-        change.batch.remove(&truth.observation_ids, keys::observation_by_id(project, id));
+        change
+            .batch
+            .remove(&truth.observation_ids, keys::observation_by_id(project, id));
         change.record.hidden_observations.push(stored.version);
-        self.take_payload(truth, change, stored.partition, observation_payload_key(&key))
+        self.take_payload(
+            truth,
+            change,
+            stored.partition,
+            observation_payload_key(&key),
+        )
     }
 
     fn take_payload(
@@ -105,7 +113,9 @@ impl Which {
         partition: Partition,
         key: Vec<u8>,
     ) -> Result<(), EmbeddedError> {
-        let Some(partition) = partition else { return Ok(()) };
+        let Some(partition) = partition else {
+            return Ok(());
+        };
         if let Self::Expired(before) = self
             && Truth::partition_end(partition) < before
         {

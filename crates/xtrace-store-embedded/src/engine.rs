@@ -23,8 +23,17 @@ pub type Reply<T> = oneshot::Sender<Result<T, EmbeddedError>>;
 /// What the writer thread is asked to do.
 pub enum Command {
     Commit(CommitBatch, Reply<CommitReport>),
-    Delete { project: ProjectId, ids: Vec<TraceId>, which: Which, reply: Reply<u64> },
-    EnsureProject { id: ProjectId, now: Timestamp, reply: Reply<Project> },
+    Delete {
+        project: ProjectId,
+        ids: Vec<TraceId>,
+        which: Which,
+        reply: Reply<u64>,
+    },
+    EnsureProject {
+        id: ProjectId,
+        now: Timestamp,
+        reply: Reply<Project>,
+    },
     DropPartition(u32, Reply<()>),
     PruneSeries(Reply<()>),
     LoadSeries(Reply<()>),
@@ -80,7 +89,10 @@ impl EmbeddedEngine {
             commands,
             bell: Bell::default(),
         });
-        let engine = Self { shared: shared.clone(), threads: Mutex::default() };
+        let engine = Self {
+            shared: shared.clone(),
+            threads: Mutex::default(),
+        };
         engine.spawn("xtrace-writer", {
             let shared = shared.clone();
             move || writing::run(&shared, inbox)
@@ -90,9 +102,17 @@ impl EmbeddedEngine {
     }
 
     fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), EmbeddedError> {
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-        let thread = thread.map_err(EmbeddedError::io("start a thread for", &self.shared.options.dir))?;
-        self.threads.lock().expect("no panic while held").push(thread);
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(work);
+        let thread = thread.map_err(EmbeddedError::io(
+            "start a thread for",
+            &self.shared.options.dir,
+        ))?;
+        self.threads
+            .lock()
+            .expect("no panic while held")
+            .push(thread);
         Ok(())
     }
 
@@ -118,7 +138,11 @@ impl EmbeddedEngine {
             return Err(EmbeddedError::Closed);
         }
         let (reply, answer) = oneshot::channel();
-        self.shared.commands.send(command(reply)).await.map_err(|_| EmbeddedError::Closed)?;
+        self.shared
+            .commands
+            .send(command(reply))
+            .await
+            .map_err(|_| EmbeddedError::Closed)?;
         answer.await.map_err(|_| EmbeddedError::Closed)?
     }
 
@@ -128,8 +152,11 @@ impl EmbeddedEngine {
         work: impl FnOnce(&Instance) -> Result<T, EmbeddedError> + Send + 'static,
     ) -> Result<T, EmbeddedError> {
         let instance = self.shared.instance()?;
-        let done = tokio::task::spawn_blocking(move || work(&instance).inspect_err(|error| instance.note(error)));
-        done.await.map_err(|error| EmbeddedError::Defect(error.to_string()))?
+        let done = tokio::task::spawn_blocking(move || {
+            work(&instance).inspect_err(|error| instance.note(error))
+        });
+        done.await
+            .map_err(|error| EmbeddedError::Defect(error.to_string()))?
     }
 
     /// Moves everything hot into the file now, for tests and tools.
@@ -181,7 +208,10 @@ impl Shared {
     }
 
     pub fn is_closed(&self) -> bool {
-        matches!(*self.instance.read().expect("no panic while held"), State::Closed)
+        matches!(
+            *self.instance.read().expect("no panic while held"),
+            State::Closed
+        )
     }
 
     /// Asks the writer to look after a failed instance; it is busy where this is not taken.
@@ -198,7 +228,10 @@ impl Shared {
     /// Sleeps until woken, at most so long.
     pub fn wait(&self, at_most: Duration) {
         let rung = self.bell.is_rung.lock().expect("no panic while held");
-        let woken = self.bell.ring.wait_timeout_while(rung, at_most, |is_rung| !*is_rung);
+        let woken = self
+            .bell
+            .ring
+            .wait_timeout_while(rung, at_most, |is_rung| !*is_rung);
         *woken.expect("no panic while held").0 = false;
     }
 }

@@ -66,7 +66,11 @@ impl EmbeddedError {
     /// For `map_err`: what was tried on which file.
     pub fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
-        move |source| Self::Io { action, path, source }
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
@@ -133,7 +137,10 @@ mod tests {
     #[test]
     fn a_query_over_the_memory_bound_is_too_large_and_a_full_disk_is_unavailable() {
         let check = |text: &str, kind: ErrorKind| assert_eq!(projection_kind(text), kind, "{text}");
-        check("Out of Memory Error: failed to allocate", ErrorKind::TooLarge);
+        check(
+            "Out of Memory Error: failed to allocate",
+            ErrorKind::TooLarge,
+        );
         check("IO Error: Could not write file", ErrorKind::Unavailable);
         check("Binder Error: no such column", ErrorKind::Internal);
     }

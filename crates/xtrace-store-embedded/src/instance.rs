@@ -78,7 +78,10 @@ impl Instance {
     /// Makes a commit visible, and notes since when something waits for a move.
     pub fn enter(&self, connection: &Connection, batch: HotBatch) -> Result<(), EmbeddedError> {
         self.projection.enter(connection, batch)?;
-        self.hot_since.lock().expect("no panic while held").get_or_insert_with(Instant::now);
+        self.hot_since
+            .lock()
+            .expect("no panic while held")
+            .get_or_insert_with(Instant::now);
         Ok(())
     }
 
@@ -86,7 +89,9 @@ impl Instance {
     pub fn move_all(&self) -> Result<Moved, EmbeddedError> {
         let background = self.background.lock().expect("no panic while held");
         *self.hot_since.lock().expect("no panic while held") = None;
-        let moved = self.projection.move_all(&background, |upto| self.truth.trim(upto));
+        let moved = self
+            .projection
+            .move_all(&background, |upto| self.truth.trim(upto));
         let mut figures = self.figures.lock().expect("no panic while held");
         match &moved {
             Ok(moved) if moved.rows > 0 => {
@@ -96,7 +101,10 @@ impl Instance {
             Ok(_) => {}
             Err(error) => {
                 figures.failures += 1;
-                self.hot_since.lock().expect("no panic while held").get_or_insert_with(Instant::now);
+                self.hot_since
+                    .lock()
+                    .expect("no panic while held")
+                    .get_or_insert_with(Instant::now);
                 self.note(error);
             }
         }
@@ -106,7 +114,9 @@ impl Instance {
     pub fn checkpoint(&self) -> Result<(), EmbeddedError> {
         let background = self.background.lock().expect("no panic while held");
         let started = Instant::now();
-        self.projection.checkpoint(&background).inspect_err(|error| self.note(error))?;
+        self.projection
+            .checkpoint(&background)
+            .inspect_err(|error| self.note(error))?;
         let mut figures = self.figures.lock().expect("no panic while held");
         figures.checkpoints += 1;
         figures.last_checkpoint_seconds = started.elapsed().as_secs_f64();
@@ -116,7 +126,9 @@ impl Instance {
     /// Drops hot tables that nobody reads any more.
     pub fn drop_unread(&self) -> Result<(), EmbeddedError> {
         let background = self.background.lock().expect("no panic while held");
-        self.projection.drop_unread(&background).inspect_err(|error| self.note(error))
+        self.projection
+            .drop_unread(&background)
+            .inspect_err(|error| self.note(error))
     }
 
     /// Remembers an error after which the instance cannot go on.
@@ -132,7 +144,11 @@ impl Instance {
 }
 
 /// A DuckDB instance with the file attached: as it is, new, or rebuilt where it does not fit the truth.
-fn attach_file(dir: &DataDir, options: &EmbeddedOptions, truth: &Truth) -> Result<Connection, EmbeddedError> {
+fn attach_file(
+    dir: &DataDir,
+    options: &EmbeddedOptions,
+    truth: &Truth,
+) -> Result<Connection, EmbeddedError> {
     rebuild::discard_scratch(dir)?;
     let root = instance(options, &dir.spill())?;
     attach(&root, &dir.projection(), FILE)?;

@@ -29,7 +29,10 @@ impl DataDir {
         fs::create_dir_all(path).map_err(EmbeddedError::io("create", path))?;
         let lock = lock(path)?;
         check_format(path)?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
     }
 
     pub fn path(&self) -> &Path {
@@ -71,7 +74,10 @@ fn lock(dir: &Path) -> Result<File, EmbeddedError> {
             // The text only helps the message; without it the message still says what is wrong.
             let _ = file.read_to_string(&mut holder);
             let holder = holder.trim().parse().ok();
-            return Err(EmbeddedError::Locked { dir: dir.to_owned(), holder });
+            return Err(EmbeddedError::Locked {
+                dir: dir.to_owned(),
+                holder,
+            });
         }
         Err(TryLockError::Error(source)) => return Err(EmbeddedError::io("lock", &path)(source)),
     }
@@ -92,16 +98,24 @@ fn check_format(dir: &Path) -> Result<(), EmbeddedError> {
     let text = match fs::read_to_string(&path) {
         Ok(text) if !text.is_empty() => text,
         Ok(_) => return write_format(dir, &path),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return write_format(dir, &path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return write_format(dir, &path);
+        }
         Err(error) => return Err(EmbeddedError::io("read", &path)(error)),
     };
-    let version = text.trim().strip_prefix(FORMAT_WORD).and_then(|rest| rest.trim().parse::<u32>().ok());
+    let version = text
+        .trim()
+        .strip_prefix(FORMAT_WORD)
+        .and_then(|rest| rest.trim().parse::<u32>().ok());
     match version {
         Some(FORMAT_VERSION) => Ok(()),
-        Some(found) if found > FORMAT_VERSION => {
-            Err(EmbeddedError::NewerFormat { dir: dir.to_owned(), found })
-        }
-        _ => Err(EmbeddedError::UnknownFormat { dir: dir.to_owned() }),
+        Some(found) if found > FORMAT_VERSION => Err(EmbeddedError::NewerFormat {
+            dir: dir.to_owned(),
+            found,
+        }),
+        _ => Err(EmbeddedError::UnknownFormat {
+            dir: dir.to_owned(),
+        }),
     }
 }
 
@@ -124,8 +138,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let held = DataDir::open(dir.path()).unwrap();
         let message = DataDir::open(dir.path()).unwrap_err().to_string();
-        assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
-        assert!(message.contains(&dir.path().display().to_string()), "{message}");
+        assert!(
+            message.contains(&format!("process {}", std::process::id())),
+            "{message}"
+        );
+        assert!(
+            message.contains(&dir.path().display().to_string()),
+            "{message}"
+        );
         drop(held);
         DataDir::open(dir.path()).unwrap();
     }
@@ -135,13 +155,19 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(FORMAT_FILE), "xtrace-embedded 99\n").unwrap();
         let message = DataDir::open(dir.path()).unwrap_err().to_string();
-        assert!(message.contains("99") && message.contains("newer"), "{message}");
+        assert!(
+            message.contains("99") && message.contains("newer"),
+            "{message}"
+        );
     }
 
     #[test]
     fn a_directory_of_something_else_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(FORMAT_FILE), "something else\n").unwrap();
-        assert!(matches!(DataDir::open(dir.path()), Err(EmbeddedError::UnknownFormat { .. })));
+        assert!(matches!(
+            DataDir::open(dir.path()),
+            Err(EmbeddedError::UnknownFormat { .. })
+        ));
     }
 }

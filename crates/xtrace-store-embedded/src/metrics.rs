@@ -54,8 +54,12 @@ impl ProjectSeries {
 
     /// Names of the series that have points.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let has_points = |series: &BTreeMap<Labels, Series>| series.values().any(|one| one.last.is_some());
-        self.names.iter().filter(move |(_, series)| has_points(series)).map(|(name, _)| name.as_ref())
+        let has_points =
+            |series: &BTreeMap<Labels, Series>| series.values().any(|one| one.last.is_some());
+        self.names
+            .iter()
+            .filter(move |(_, series)| has_points(series))
+            .map(|(name, _)| name.as_ref())
     }
 
     /// The series of a name that have at least these labels, in order of labels.
@@ -64,9 +68,16 @@ impl ProjectSeries {
         name: &str,
         wanted: &'a Labels,
     ) -> impl Iterator<Item = (&'a Labels, &'a Series)> {
-        let has_all =
-            move |labels: &Labels| wanted.iter().all(|(label, value)| labels.get(label) == Some(value));
-        self.names.get(name).into_iter().flatten().filter(move |(labels, _)| has_all(labels))
+        let has_all = move |labels: &Labels| {
+            wanted
+                .iter()
+                .all(|(label, value)| labels.get(label) == Some(value))
+        };
+        self.names
+            .get(name)
+            .into_iter()
+            .flatten()
+            .filter(move |(labels, _)| has_all(labels))
     }
 }
 
@@ -78,7 +89,13 @@ impl SeriesIndex {
     pub fn insert(&mut self, project: &ProjectId, key: SeriesKey, id: i64) {
         let of_project = self.projects.entry(project.clone()).or_default();
         let series = Series { id, last: None };
-        if of_project.names.entry(key.name).or_default().insert(key.labels, series).is_none() {
+        if of_project
+            .names
+            .entry(key.name)
+            .or_default()
+            .insert(key.labels, series)
+            .is_none()
+        {
             of_project.count += 1;
         }
         self.last_id = self.last_id.max(id);
@@ -100,7 +117,10 @@ impl SeriesIndex {
 
     fn load(truth: &Truth, at: &ReadTransaction<'_>) -> Result<Self, EmbeddedError> {
         let last_points = last_points(at)?;
-        let mut index = Self { last_id: truth.last_series()?, ..Self::default() };
+        let mut index = Self {
+            last_id: truth.last_series()?,
+            ..Self::default()
+        };
         for entry in truth.snapshot().iter(&truth.series) {
             let (key, value) = entry.into_inner()?;
             let (project, id) = parse_series_key(&key)?;
@@ -161,7 +181,9 @@ impl Writer {
         *instance.series.write().expect("no panic while held") = None;
         instance.ensure_series(self.connection())?;
         let mut index = instance.series.write().expect("no panic while held");
-        let Some(index) = index.as_mut() else { return Ok(()) };
+        let Some(index) = index.as_mut() else {
+            return Ok(());
+        };
         let mut batch = instance.truth.batch();
         for (project, of_project) in &mut index.projects {
             for of_name in of_project.names.values_mut() {
@@ -175,7 +197,11 @@ impl Writer {
             }
             of_project.names.retain(|_, series| !series.is_empty());
         }
-        if batch.is_empty() { Ok(()) } else { instance.truth.commit(batch) }
+        if batch.is_empty() {
+            Ok(())
+        } else {
+            instance.truth.commit(batch)
+        }
     }
 }
 
@@ -203,5 +229,8 @@ fn parse_series_key(key: &[u8]) -> Result<(ProjectId, i64), EmbeddedError> {
         let project = ProjectId::new(std::str::from_utf8(project).ok()?).ok()?;
         Some((project, i64::from_be_bytes(id[1..].try_into().ok()?)))
     };
-    parse().ok_or_else(|| EmbeddedError::Corrupt { what: "series key", why: "not a project and a number".to_owned() })
+    parse().ok_or_else(|| EmbeddedError::Corrupt {
+        what: "series key",
+        why: "not a project and a number".to_owned(),
+    })
 }

@@ -44,7 +44,9 @@ impl EmbeddedOptions {
         Self {
             dir: dir.into(),
             query_memory_bytes: 768 * MIB,
-            query_threads: std::thread::available_parallelism().map_or(2, usize::from).min(8),
+            query_threads: std::thread::available_parallelism()
+                .map_or(2, usize::from)
+                .min(8),
             query_concurrency: 4,
             query_timeout: Duration::from_secs(30),
             cache_bytes: 32 * MIB,

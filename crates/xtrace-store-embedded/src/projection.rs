@@ -75,18 +75,27 @@ impl Projection {
     }
 
     pub fn generations(&self) -> Generations {
-        self.generations.read().expect("no panic while held").clone()
+        self.generations
+            .read()
+            .expect("no panic while held")
+            .clone()
     }
 
     /// Rows and hidden versions that are not in the file yet.
     pub fn hot_rows(&self) -> u64 {
-        self.generations().iter().map(|generation| generation.rows()).sum()
+        self.generations()
+            .iter()
+            .map(|generation| generation.rows())
+            .sum()
     }
 
     /// Bytes of the file and of its write-ahead log.
     pub fn file_bytes(&self) -> (u64, u64) {
         let size = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |data| data.len());
-        (size(&self.file), size(&self.file.with_extension("duckdb.wal")))
+        (
+            size(&self.file),
+            size(&self.file.with_extension("duckdb.wal")),
+        )
     }
 
     fn publish(&self, generations: Vec<Arc<Generation>>) {

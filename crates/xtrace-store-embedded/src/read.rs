@@ -10,8 +10,8 @@ use xtrace_model::trace::TraceContent;
 use xtrace_model::{ObservationId, ObservationKey, TraceId};
 use xtrace_query::{Plan, Table};
 use xtrace_store::{
-    Capabilities, ObservationPayload, ObservationRecord, ProjectScope, StoreResult, TelemetryReader,
-    TracePayload, TraceRecord, TraceWindow, lower,
+    Capabilities, ObservationPayload, ObservationRecord, ProjectScope, StoreResult,
+    TelemetryReader, TracePayload, TraceRecord, TraceWindow, lower,
 };
 
 use crate::engine::EmbeddedEngine;
@@ -29,7 +29,10 @@ impl TelemetryReader for EmbeddedEngine {
     async fn query(&self, scope: &ProjectScope, plan: &Plan) -> StoreResult<Table> {
         let op = "telemetry.query";
         plan.check()?;
-        let instance = self.shared.instance().map_err(|error| error.into_store(op))?;
+        let instance = self
+            .shared
+            .instance()
+            .map_err(|error| error.into_store(op))?;
         let (scope, plan) = (scope.clone(), plan.clone());
         let answered = self.shared.queries.run(instance, move |at| {
             let dialect = dialect_of_view(at, plan.view)?;
@@ -45,11 +48,17 @@ impl TelemetryReader for EmbeddedEngine {
             let truth = &instance.truth;
             let at = truth.snapshot();
             let key = keys::trace(scope.project(), &id);
-            let Some(stored) = truth.trace(&at, &key)? else { return Ok(None) };
+            let Some(stored) = truth.trace(&at, &key)? else {
+                return Ok(None);
+            };
             let payload = trace_payload(truth.trace_content(&at, &key, stored.partition)?);
-            Ok(Some(TraceRecord { row: trace_row(id, &stored.facts, stored.summary), payload }))
+            Ok(Some(TraceRecord {
+                row: trace_row(id, &stored.facts, stored.summary),
+                payload,
+            }))
         });
-        read.await.map_err(|error| error.into_store("telemetry.trace"))
+        read.await
+            .map_err(|error| error.into_store("telemetry.trace"))
     }
 
     async fn trace_observations(
@@ -66,10 +75,13 @@ impl TelemetryReader for EmbeddedEngine {
             // By id already; a stable sort keeps that within one start time.
             found.sort_by_key(|(_, stored)| start_time(stored));
             let page = found.into_iter().skip(window.offset).take(window.limit);
-            page.map(|(key, stored)| observation_record(truth, &at, &scope, (key, stored), window.payloads))
-                .collect()
+            page.map(|(key, stored)| {
+                observation_record(truth, &at, &scope, (key, stored), window.payloads)
+            })
+            .collect()
         });
-        read.await.map_err(|error| error.into_store("telemetry.trace_observations"))
+        read.await
+            .map_err(|error| error.into_store("telemetry.trace_observations"))
     }
 
     async fn observation(
@@ -82,9 +94,12 @@ impl TelemetryReader for EmbeddedEngine {
             let truth = &instance.truth;
             let at = truth.snapshot();
             let stored = truth.observation(&at, &keys::observation(scope.project(), &key))?;
-            stored.map(|stored| observation_record(truth, &at, &scope, (key, stored), true)).transpose()
+            stored
+                .map(|stored| observation_record(truth, &at, &scope, (key, stored), true))
+                .transpose()
         });
-        read.await.map_err(|error| error.into_store("telemetry.observation"))
+        read.await
+            .map_err(|error| error.into_store("telemetry.observation"))
     }
 
     async fn observation_keys(
@@ -95,12 +110,22 @@ impl TelemetryReader for EmbeddedEngine {
         let (scope, id) = (scope.clone(), id.clone());
         let read = self.read(move |instance| {
             let truth = &instance.truth;
-            truth.observation_keys(&truth.snapshot(), scope.project(), &id, OBSERVATION_KEYS_MAX)
+            truth.observation_keys(
+                &truth.snapshot(),
+                scope.project(),
+                &id,
+                OBSERVATION_KEYS_MAX,
+            )
         });
-        read.await.map_err(|error| error.into_store("telemetry.observation_keys"))
+        read.await
+            .map_err(|error| error.into_store("telemetry.observation_keys"))
     }
 
-    async fn trace_payloads(&self, scope: &ProjectScope, ids: &[TraceId]) -> StoreResult<Vec<TracePayload>> {
+    async fn trace_payloads(
+        &self,
+        scope: &ProjectScope,
+        ids: &[TraceId],
+    ) -> StoreResult<Vec<TracePayload>> {
         let (scope, ids) = (scope.clone(), ids.to_vec());
         let read = self.read(move |instance| {
             let truth = &instance.truth;
@@ -112,7 +137,8 @@ impl TelemetryReader for EmbeddedEngine {
             };
             ids.iter().map(payload).collect()
         });
-        read.await.map_err(|error| error.into_store("telemetry.trace_payloads"))
+        read.await
+            .map_err(|error| error.into_store("telemetry.trace_payloads"))
     }
 
     async fn observation_payloads(
@@ -126,12 +152,17 @@ impl TelemetryReader for EmbeddedEngine {
             let at = truth.snapshot();
             let payload = |id: &ObservationKey| {
                 let key = keys::observation(scope.project(), id);
-                let partition = truth.observation(&at, &key)?.and_then(|stored| stored.partition);
-                Ok(observation_payload(truth.observation_content(&at, &key, partition)?))
+                let partition = truth
+                    .observation(&at, &key)?
+                    .and_then(|stored| stored.partition);
+                Ok(observation_payload(
+                    truth.observation_content(&at, &key, partition)?,
+                ))
             };
             wanted.iter().map(payload).collect()
         });
-        read.await.map_err(|error| error.into_store("telemetry.observation_payloads"))
+        read.await
+            .map_err(|error| error.into_store("telemetry.observation_payloads"))
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -146,7 +177,12 @@ impl TelemetryReader for EmbeddedEngine {
 
 fn start_time(stored: &StoredObservation) -> xtrace_model::Timestamp {
     let created = || stored.facts.created_at.unwrap_or_default();
-    stored.facts.start_time.get().copied().unwrap_or_else(created)
+    stored
+        .facts
+        .start_time
+        .get()
+        .copied()
+        .unwrap_or_else(created)
 }
 
 fn observation_record(
@@ -158,11 +194,18 @@ fn observation_record(
 ) -> Result<ObservationRecord, EmbeddedError> {
     let payload = if with_payload {
         let key = keys::observation(scope.project(), &id);
-        Some(observation_payload(truth.observation_content(at, &key, stored.partition)?))
+        Some(observation_payload(truth.observation_content(
+            at,
+            &key,
+            stored.partition,
+        )?))
     } else {
         None
     };
-    Ok(ObservationRecord { row: observation_row(id, &stored.facts, &stored.costing), payload })
+    Ok(ObservationRecord {
+        row: observation_row(id, &stored.facts, &stored.costing),
+        payload,
+    })
 }
 
 fn trace_payload(content: TraceContent) -> TracePayload {

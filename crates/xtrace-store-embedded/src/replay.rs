@@ -4,17 +4,21 @@ use duckdb::Connection;
 use xtrace_model::derive::{observation_row, trace_row};
 
 use crate::errors::EmbeddedError;
+use crate::projection::Projection;
 use crate::projection::hot::HotBatch;
 use crate::projection::open::upto;
 use crate::projection::rows::{push_observation, push_trace};
-use crate::projection::Projection;
 use crate::truth::records::LogRecord;
 use crate::truth::{Truth, keys};
 
 /// Rows that enter in one transaction.
 const CHUNK_ROWS: usize = 20_000;
 
-pub fn replay(truth: &Truth, projection: &Projection, connection: &Connection) -> Result<(), EmbeddedError> {
+pub fn replay(
+    truth: &Truth,
+    projection: &Projection,
+    connection: &Connection,
+) -> Result<(), EmbeddedError> {
     let already = upto(connection)?;
     let mut chunk = HotBatch::with_capacity(0, 0);
     let mut rows = 0;
@@ -23,7 +27,10 @@ pub fn replay(truth: &Truth, projection: &Projection, connection: &Connection) -
         rows += record.traces.len() + record.observations.len() + record.points.len();
         add(truth, &mut chunk, record)?;
         if rows >= CHUNK_ROWS {
-            projection.enter(connection, std::mem::replace(&mut chunk, HotBatch::with_capacity(0, 0)))?;
+            projection.enter(
+                connection,
+                std::mem::replace(&mut chunk, HotBatch::with_capacity(0, 0)),
+            )?;
             rows = 0;
         }
     }
@@ -38,12 +45,25 @@ pub fn replay(truth: &Truth, projection: &Projection, connection: &Connection) -
 fn add(truth: &Truth, to: &mut HotBatch, record: LogRecord) -> Result<(), EmbeddedError> {
     let at = truth.snapshot();
     for (version, key) in record.traces {
-        let Some(stored) = truth.trace(&at, &key)?.filter(|stored| stored.version == version) else { continue };
+        let Some(stored) = truth
+            .trace(&at, &key)?
+            .filter(|stored| stored.version == version)
+        else {
+            continue;
+        };
         let (project, id) = keys::parse_trace(&key).ok_or_else(unreadable)?;
-        push_trace(&mut to.traces, version, &project, &trace_row(id, &stored.facts, stored.summary));
+        push_trace(
+            &mut to.traces,
+            version,
+            &project,
+            &trace_row(id, &stored.facts, stored.summary),
+        );
     }
     for (version, key) in record.observations {
-        let Some(stored) = truth.observation(&at, &key)?.filter(|stored| stored.version == version) else {
+        let Some(stored) = truth
+            .observation(&at, &key)?
+            .filter(|stored| stored.version == version)
+        else {
             continue;
         };
         let (project, id) = keys::parse_observation(&key).ok_or_else(unreadable)?;
@@ -59,5 +79,8 @@ fn add(truth: &Truth, to: &mut HotBatch, record: LogRecord) -> Result<(), Embedd
 }
 
 fn unreadable() -> EmbeddedError {
-    EmbeddedError::Corrupt { what: "log record", why: "a key is not ids".to_owned() }
+    EmbeddedError::Corrupt {
+        what: "log record",
+        why: "a key is not ids".to_owned(),
+    }
 }

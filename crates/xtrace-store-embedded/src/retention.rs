@@ -37,7 +37,10 @@ pub fn expired_traces(
                 what: "row of a trace",
                 why: error.to_string(),
             };
-            Ok((ProjectId::new(project).map_err(corrupt)?, TraceId::new(id).map_err(corrupt)?))
+            Ok((
+                ProjectId::new(project).map_err(corrupt)?,
+                TraceId::new(id).map_err(corrupt)?,
+            ))
         })
         .collect()
 }
@@ -47,7 +50,10 @@ impl Instance {
     pub fn expire_points(&self, before: Timestamp) -> Result<u64, EmbeddedError> {
         self.move_all()?;
         let background = self.background.lock().expect("no panic while held");
-        let sql = format!("DELETE FROM {} WHERE timestamp < make_timestamp(?::BIGINT)", Rows::Points.in_file());
+        let sql = format!(
+            "DELETE FROM {} WHERE timestamp < make_timestamp(?::BIGINT)",
+            Rows::Points.in_file()
+        );
         let deleted = background.execute(&sql, [before.as_micros()])?;
         Ok(deleted as u64)
     }
@@ -71,10 +77,14 @@ impl Instance {
         for entry in at.iter(&payloads) {
             let key = entry.key()?;
             let is_live = match split_payload_key(&key) {
-                Some((true, row)) => self.truth.trace(&at, row)?.is_some_and(|row| row.partition == Some(partition)),
-                Some((false, row)) => {
-                    self.truth.observation(&at, row)?.is_some_and(|row| row.partition == Some(partition))
-                }
+                Some((true, row)) => self
+                    .truth
+                    .trace(&at, row)?
+                    .is_some_and(|row| row.partition == Some(partition)),
+                Some((false, row)) => self
+                    .truth
+                    .observation(&at, row)?
+                    .is_some_and(|row| row.partition == Some(partition)),
                 None => false,
             };
             if is_live {

@@ -150,12 +150,21 @@ impl Truth {
     }
 
     pub fn partitions(&self) -> Vec<u32> {
-        self.payloads.lock().expect("no panic while held").keys().copied().collect()
+        self.payloads
+            .lock()
+            .expect("no panic while held")
+            .keys()
+            .copied()
+            .collect()
     }
 
     /// Deletes a partition with all that is in it.
     pub fn drop_partition(&self, partition: u32) -> Result<(), EmbeddedError> {
-        let dropped = self.payloads.lock().expect("no panic while held").remove(&partition);
+        let dropped = self
+            .payloads
+            .lock()
+            .expect("no panic while held")
+            .remove(&partition);
         match dropped {
             Some(keyspace) => Ok(self.db.delete_keyspace(keyspace)?),
             None => Ok(()),
@@ -173,7 +182,11 @@ impl Truth {
             &self.catalogue,
         ];
         let payloads = self.payloads.lock().expect("no panic while held");
-        fixed.into_iter().chain(payloads.values()).cloned().collect()
+        fixed
+            .into_iter()
+            .chain(payloads.values())
+            .cloned()
+            .collect()
     }
 
     /// Waits while memtables are being written, and fails when nobody writes them any more.
@@ -187,7 +200,9 @@ impl Truth {
         while self.keyspaces().iter().any(is_behind) {
             self.probe()?;
             if started.elapsed() > STALL_MAX {
-                return Err(EmbeddedError::Reopening("memtables are not being written".to_owned()));
+                return Err(EmbeddedError::Reopening(
+                    "memtables are not being written".to_owned(),
+                ));
             }
             std::thread::sleep(STALL_POLL);
         }
@@ -196,10 +211,15 @@ impl Truth {
 
     /// Writes the largest memtable out when all together are over the limit.
     fn bound_write_buffer(&self) -> Result<(), EmbeddedError> {
-        if self.db.write_buffer_size() <= self.write_buffer_bytes || self.db.outstanding_flushes() > 0 {
+        if self.db.write_buffer_size() <= self.write_buffer_bytes
+            || self.db.outstanding_flushes() > 0
+        {
             return Ok(());
         }
-        let largest = self.keyspaces().into_iter().max_by_key(|k| k.tree.active_memtable().size());
+        let largest = self
+            .keyspaces()
+            .into_iter()
+            .max_by_key(|k| k.tree.active_memtable().size());
         if let Some(keyspace) = largest {
             keyspace.rotate_memtable()?;
         }

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use xtrace_model::{ProjectId, Timestamp, TraceId};
 use xtrace_store::{
-    Catalogue, CommitBatch, CommitReport, Expired, Expiry, Project, ProjectScope, StoreResult, StoreStats,
-    TelemetryWriter, Upkeep,
+    Catalogue, CommitBatch, CommitReport, Expired, Expiry, Project, ProjectScope, StoreResult,
+    StoreStats, TelemetryWriter, Upkeep,
 };
 
 use crate::catalogue;
@@ -24,7 +24,14 @@ impl TelemetryWriter for EmbeddedEngine {
 
     async fn delete_traces(&self, scope: &ProjectScope, ids: &[TraceId]) -> StoreResult<u64> {
         let (project, ids) = (scope.project().clone(), ids.to_vec());
-        let done = self.ask(|reply| Command::Delete { project, ids, which: Which::All, reply }).await;
+        let done = self
+            .ask(|reply| Command::Delete {
+                project,
+                ids,
+                which: Which::All,
+                reply,
+            })
+            .await;
         done.map_err(|error| error.into_store("telemetry.delete"))
     }
 }
@@ -34,16 +41,26 @@ impl Catalogue for EmbeddedEngine {
     async fn ensure_project(&self, id: &ProjectId, now: Timestamp) -> StoreResult<Project> {
         let op = "catalogue.ensure_project";
         let wanted = id.clone();
-        let found = self.read(move |instance| catalogue::find_project(&instance.truth, &wanted)).await;
+        let found = self
+            .read(move |instance| catalogue::find_project(&instance.truth, &wanted))
+            .await;
         if let Some(found) = found.map_err(|error| error.into_store(op))? {
             return Ok(found);
         }
-        let created = self.ask(|reply| Command::EnsureProject { id: id.clone(), now, reply }).await;
+        let created = self
+            .ask(|reply| Command::EnsureProject {
+                id: id.clone(),
+                now,
+                reply,
+            })
+            .await;
         created.map_err(|error| error.into_store(op))
     }
 
     async fn projects(&self) -> StoreResult<Vec<Project>> {
-        let projects = self.read(|instance| catalogue::projects(&instance.truth)).await;
+        let projects = self
+            .read(|instance| catalogue::projects(&instance.truth))
+            .await;
         projects.map_err(|error| error.into_store("catalogue.projects"))
     }
 }
@@ -56,7 +73,9 @@ impl Upkeep for EmbeddedEngine {
     }
 
     async fn stats(&self) -> StoreResult<StoreStats> {
-        self.read(stats).await.map_err(|error| error.into_store("upkeep.stats"))
+        self.read(stats)
+            .await
+            .map_err(|error| error.into_store("upkeep.stats"))
     }
 
     async fn probe(&self) -> StoreResult<()> {
@@ -67,7 +86,9 @@ impl Upkeep for EmbeddedEngine {
             }
             Ok(())
         });
-        probed.await.map_err(|error| error.into_store("upkeep.probe"))
+        probed
+            .await
+            .map_err(|error| error.into_store("upkeep.probe"))
     }
 
     async fn close(&self) -> StoreResult<()> {
@@ -86,7 +107,9 @@ impl EmbeddedEngine {
             self.drop_ended_partitions(before).await?;
         }
         if let Some(before) = expiry.points_before {
-            expired.points = self.read(move |instance| instance.expire_points(before)).await?;
+            expired.points = self
+                .read(move |instance| instance.expire_points(before))
+                .await?;
             self.ask(Command::PruneSeries).await?;
         }
         Ok(expired)
@@ -96,13 +119,24 @@ impl EmbeddedEngine {
         let mut expired = 0;
         loop {
             let instance = self.shared.instance()?;
-            let found = self.shared.queries.run(instance, move |at| expired_traces(at, before)).await?;
+            let found = self
+                .shared
+                .queries
+                .run(instance, move |at| expired_traces(at, before))
+                .await?;
             let mut deleted = 0;
             for of_project in found.chunk_by(|a, b| a.0 == b.0) {
                 let project = of_project[0].0.clone();
                 let ids = of_project.iter().map(|(_, id)| id.clone()).collect();
                 let which = Which::Expired(before);
-                deleted += self.ask(|reply| Command::Delete { project, ids, which, reply }).await?;
+                deleted += self
+                    .ask(|reply| Command::Delete {
+                        project,
+                        ids,
+                        which,
+                        reply,
+                    })
+                    .await?;
             }
             expired += deleted;
             hit(Point::DuringRetention)?;
@@ -114,11 +148,17 @@ impl EmbeddedEngine {
     }
 
     async fn drop_ended_partitions(&self, before: Timestamp) -> Result<(), EmbeddedError> {
-        let ended = self.read(move |instance| Ok(instance.ended_partitions(before))).await?;
+        let ended = self
+            .read(move |instance| Ok(instance.ended_partitions(before)))
+            .await?;
         for partition in ended {
-            if self.read(move |instance| instance.is_partition_unused(partition)).await? {
+            if self
+                .read(move |instance| instance.is_partition_unused(partition))
+                .await?
+            {
                 hit(Point::BeforePartitionDrop)?;
-                self.ask(|reply| Command::DropPartition(partition, reply)).await?;
+                self.ask(|reply| Command::DropPartition(partition, reply))
+                    .await?;
             }
         }
         Ok(())
@@ -137,7 +177,10 @@ fn stats(instance: &Instance) -> Result<StoreStats, EmbeddedError> {
         disk_bytes: truth_bytes + file_bytes + log_bytes,
         gauges: vec![
             ("hot_rows", gauge(instance.projection.hot_rows())),
-            ("hot_generations", gauge(instance.projection.generation_count() as u64)),
+            (
+                "hot_generations",
+                gauge(instance.projection.generation_count() as u64),
+            ),
             ("truth_bytes", gauge(truth_bytes)),
             ("projection_file_bytes", gauge(file_bytes)),
             ("projection_log_bytes", gauge(log_bytes)),
@@ -147,7 +190,10 @@ fn stats(instance: &Instance) -> Result<StoreStats, EmbeddedError> {
             ("last_move_seconds", figures.last.took.as_secs_f64()),
             ("checkpoints_total", gauge(figures.checkpoints)),
             ("last_checkpoint_seconds", figures.last_checkpoint_seconds),
-            ("payload_partitions", gauge(instance.truth.partitions().len() as u64)),
+            (
+                "payload_partitions",
+                gauge(instance.truth.partitions().len() as u64),
+            ),
         ],
     })
 }

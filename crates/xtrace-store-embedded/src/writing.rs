@@ -25,7 +25,11 @@ const CLOSE_POLL: Duration = Duration::from_millis(5);
 
 /// Works until closed.
 pub fn run(shared: &Arc<Shared>, mut inbox: mpsc::Receiver<Command>) {
-    let mut writing = Writing { shared: shared.clone(), writer: None, tried: None };
+    let mut writing = Writing {
+        shared: shared.clone(),
+        writer: None,
+        tried: None,
+    };
     while let Some(command) = inbox.blocking_recv() {
         match command {
             Command::Close(reply) => {
@@ -52,7 +56,12 @@ impl Writing {
                 self.answer(reply, |writer| writer.commit(batch));
                 self.ring_when_full();
             }
-            Command::Delete { project, ids, which, reply } => {
+            Command::Delete {
+                project,
+                ids,
+                which,
+                reply,
+            } => {
                 self.answer(reply, |writer| writer.delete_traces(&project, &ids, which));
                 self.ring_when_full();
             }
@@ -60,11 +69,15 @@ impl Writing {
                 self.answer(reply, |writer| writer.ensure_project(id, now));
             }
             Command::DropPartition(partition, reply) => {
-                self.answer(reply, |writer| writer.instance.truth.drop_partition(partition));
+                self.answer(reply, |writer| {
+                    writer.instance.truth.drop_partition(partition)
+                });
             }
             Command::PruneSeries(reply) => self.answer(reply, Writer::prune_series),
             Command::LoadSeries(reply) => {
-                self.answer(reply, |writer| writer.instance.ensure_series(writer.connection()));
+                self.answer(reply, |writer| {
+                    writer.instance.ensure_series(writer.connection())
+                });
             }
             Command::Heal => {
                 if let Err(error) = self.writer() {
@@ -106,7 +119,8 @@ impl Writing {
             Some(writer) => Ok(writer),
             slot @ None => {
                 let hot_rows_max = shared.options.move_rows.saturating_mul(HOT_ROWS_FACTOR);
-                let writer = Writer::new(shared.instance()?, hot_rows_max, shared.options.series_max)?;
+                let writer =
+                    Writer::new(shared.instance()?, hot_rows_max, shared.options.series_max)?;
                 Ok(slot.insert(writer))
             }
         }

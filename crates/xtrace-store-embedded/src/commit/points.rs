@@ -43,7 +43,10 @@ type Stored = HashMap<PointId, (u64, f64)>;
 
 impl Points {
     pub fn new(series_max: u64) -> Self {
-        Self { items: Vec::new(), series_max }
+        Self {
+            items: Vec::new(),
+            series_max,
+        }
     }
 
     pub fn add(
@@ -53,7 +56,13 @@ impl Points {
         series: Arc<SeriesKey>,
         points: Vec<(Timestamp, f64)>,
     ) {
-        self.items.push(Item { index, project: project.clone(), series, points, id: None });
+        self.items.push(Item {
+            index,
+            project: project.clone(),
+            series,
+            points,
+            id: None,
+        });
     }
 
     /// Adds what is new to the change, and the outcomes to the report.
@@ -77,9 +86,18 @@ impl Points {
         };
         if !new.series.is_empty() {
             for (project, key, id) in &new.series {
-                change.batch.insert(&instance.truth.series, series_key(project, *id), series_value(key));
+                change.batch.insert(
+                    &instance.truth.series,
+                    series_key(project, *id),
+                    series_value(key),
+                );
             }
-            let last = new.series.iter().map(|(_, _, id)| *id).max().unwrap_or_default();
+            let last = new
+                .series
+                .iter()
+                .map(|(_, _, id)| *id)
+                .max()
+                .unwrap_or_default();
             instance.truth.put_last_series(&mut change.batch, last);
         }
         let stored = look_up(instance, connection, &unknown)?;
@@ -106,13 +124,15 @@ impl Points {
             let more = created_in.entry(item.project.clone()).or_default();
             let count = of_project.map_or(0, ProjectSeries::count) + *more;
             if count >= self.series_max {
-                report[item.index] = Outcome::Rejected(too_many_series(self.series_max, &item.series));
+                report[item.index] =
+                    Outcome::Rejected(too_many_series(self.series_max, &item.series));
                 continue;
             }
             *more += 1;
             last_id += 1;
             item.id = Some(last_id);
-            new.series.push((item.project.clone(), item.series.as_ref().clone(), last_id));
+            new.series
+                .push((item.project.clone(), item.series.as_ref().clone(), last_id));
             created.insert(name, last_id);
         }
     }
@@ -121,9 +141,17 @@ impl Points {
     fn possibly_stored(&self, index: &SeriesIndex) -> Vec<PointId> {
         let mut unknown = Vec::new();
         for item in &self.items {
-            let series = index.project(&item.project).and_then(|series| series.get(&item.series));
-            let (Some(id), Some((last, _))) = (item.id, series.and_then(|series| series.last)) else { continue };
-            let early = item.points.iter().filter(|(timestamp, _)| *timestamp <= last);
+            let series = index
+                .project(&item.project)
+                .and_then(|series| series.get(&item.series));
+            let (Some(id), Some((last, _))) = (item.id, series.and_then(|series| series.last))
+            else {
+                continue;
+            };
+            let early = item
+                .points
+                .iter()
+                .filter(|(timestamp, _)| *timestamp <= last);
             unknown.extend(early.map(|(timestamp, _)| (id, *timestamp)));
         }
         unknown.sort_unstable();
@@ -131,7 +159,13 @@ impl Points {
         unknown
     }
 
-    fn settle(&self, stored: &Stored, change: &mut Change, report: &mut [Outcome], new: &mut NewPoints) {
+    fn settle(
+        &self,
+        stored: &Stored,
+        change: &mut Change,
+        report: &mut [Outcome],
+        new: &mut NewPoints,
+    ) {
         let mut batch: HashMap<PointId, f64> = HashMap::new();
         let mut order: Vec<PointId> = Vec::new();
         for item in &self.items {
@@ -139,7 +173,10 @@ impl Points {
             let (mut accepted, mut duplicate) = (0, 0);
             for (timestamp, value) in &item.points {
                 let point = (id, *timestamp);
-                let known = batch.get(&point).copied().or_else(|| stored.get(&point).map(|(_, value)| *value));
+                let known = batch
+                    .get(&point)
+                    .copied()
+                    .or_else(|| stored.get(&point).map(|(_, value)| *value));
                 if known.is_some_and(|known| known.to_bits() == value.to_bits()) {
                     duplicate += 1;
                     continue;
@@ -148,9 +185,17 @@ impl Points {
                 if batch.insert(point, *value).is_none() {
                     order.push(point);
                 }
-                new.points.push((item.project.clone(), item.series.clone(), *timestamp, *value));
+                new.points.push((
+                    item.project.clone(),
+                    item.series.clone(),
+                    *timestamp,
+                    *value,
+                ));
             }
-            report[item.index] = Outcome::Points { accepted, duplicate };
+            report[item.index] = Outcome::Points {
+                accepted,
+                duplicate,
+            };
         }
         for point in order {
             if let Some((version, _)) = stored.get(&point) {
@@ -158,12 +203,21 @@ impl Points {
             }
             let version = change.next_version();
             let (series, timestamp) = point;
-            change.record.points.push(LoggedPoint { version, series, timestamp, value: batch[&point] });
+            change.record.points.push(LoggedPoint {
+                version,
+                series,
+                timestamp,
+                value: batch[&point],
+            });
         }
     }
 }
 
-fn look_up(instance: &Instance, connection: &Connection, points: &[PointId]) -> Result<Stored, EmbeddedError> {
+fn look_up(
+    instance: &Instance,
+    connection: &Connection,
+    points: &[PointId],
+) -> Result<Stored, EmbeddedError> {
     let mut stored = Stored::new();
     if points.is_empty() {
         return Ok(stored);
@@ -174,8 +228,12 @@ fn look_up(instance: &Instance, connection: &Connection, points: &[PointId]) -> 
         let mut wanted = String::new();
         for (series, timestamp) in chunk {
             let comma = if wanted.is_empty() { "" } else { "," };
-            write!(wanted, "{comma}({series}::BIGINT,make_timestamp({}::BIGINT))", timestamp.as_micros())
-                .expect("a string takes any text");
+            write!(
+                wanted,
+                "{comma}({series}::BIGINT,make_timestamp({}::BIGINT))",
+                timestamp.as_micros()
+            )
+            .expect("a string takes any text");
         }
         let sql = format!(
             "SELECT p.row_version, p.series_id, epoch_us(p.timestamp), p.value FROM {source} p JOIN (VALUES {wanted}) \
@@ -198,6 +256,8 @@ fn too_many_series(limit: u64, series: &SeriesKey) -> Rejection {
     let name: String = series.name.chars().take(64).collect();
     Rejection {
         code: "series_limit",
-        reason: format!("the project has {limit} series, which is the limit, and this would be a new one of {name}"),
+        reason: format!(
+            "the project has {limit} series, which is the limit, and this would be a new one of {name}"
+        ),
     }
 }

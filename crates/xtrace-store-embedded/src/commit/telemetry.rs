@@ -8,8 +8,8 @@ use xtrace_model::observation::ObservationContent;
 use xtrace_model::summary::Contribution;
 use xtrace_model::trace::TraceContent;
 use xtrace_model::{
-    Change as Joined, Costing, ObservationFacts, ObservationKey, ObservationRow, ObservationState, PriceBook,
-    ProjectId, Timestamp, TraceFacts, TraceId, TraceRow, TraceState, TraceSummary,
+    Change as Joined, Costing, ObservationFacts, ObservationKey, ObservationRow, ObservationState,
+    PriceBook, ProjectId, Timestamp, TraceFacts, TraceId, TraceRow, TraceState, TraceSummary,
 };
 use xtrace_store::Outcome;
 
@@ -85,7 +85,11 @@ impl<'a> Telemetry<'a> {
         let work = &mut self.traces[index];
         work.received = received;
         if work.content.is_none() && !patch.content.is_absent() {
-            work.content = Some(self.truth.trace_content(&self.at, &work.key, work.stored.partition)?);
+            work.content = Some(self.truth.trace_content(
+                &self.at,
+                &work.key,
+                work.stored.partition,
+            )?);
         }
         let had_content = work.content.is_some();
         let created_before = work.stored.facts.created_at;
@@ -98,7 +102,8 @@ impl<'a> Telemetry<'a> {
         work.stored.facts = state.facts;
         work.content = had_content.then_some(state.content);
         work.is_content_touched |= !is_content_absent && joined != Joined::Unchanged;
-        work.is_touched |= is_new || joined != Joined::Unchanged || work.stored.facts.created_at != created_before;
+        work.is_touched |=
+            is_new || joined != Joined::Unchanged || work.stored.facts.created_at != created_before;
         Ok(outcome(is_new, joined))
     }
 
@@ -114,11 +119,16 @@ impl<'a> Telemetry<'a> {
         self.imply_trace(trace, &patch.facts, received);
         let known = self.observation_index.len();
         let index = self.observation_work(project, id, trace)?;
-        let is_new = self.observation_index.len() > known && self.observations[index].before.is_none();
+        let is_new =
+            self.observation_index.len() > known && self.observations[index].before.is_none();
         let work = &mut self.observations[index];
         work.received = received;
         if work.content.is_none() && !patch.content.is_absent() {
-            work.content = Some(self.truth.observation_content(&self.at, &work.key, work.stored.partition)?);
+            work.content = Some(self.truth.observation_content(
+                &self.at,
+                &work.key,
+                work.stored.partition,
+            )?);
         }
         let had_content = work.content.is_some();
         let created_before = work.stored.facts.created_at;
@@ -131,7 +141,8 @@ impl<'a> Telemetry<'a> {
         work.stored.facts = state.facts;
         work.content = had_content.then_some(state.content);
         work.is_content_touched |= !is_content_absent && joined != Joined::Unchanged;
-        work.is_touched |= is_new || joined != Joined::Unchanged || work.stored.facts.created_at != created_before;
+        work.is_touched |=
+            is_new || joined != Joined::Unchanged || work.stored.facts.created_at != created_before;
         Ok(outcome(is_new, joined))
     }
 
@@ -168,7 +179,10 @@ impl<'a> Telemetry<'a> {
         match &work.before {
             None => trace.stored.summary.add(&contribution),
             Some(before) => {
-                let is_exact = trace.stored.summary.replace(&Contribution::of(before), &contribution);
+                let is_exact = trace
+                    .stored
+                    .summary
+                    .replace(&Contribution::of(before), &contribution);
                 trace.is_summary_lost |= !is_exact;
             }
         }
@@ -177,26 +191,49 @@ impl<'a> Telemetry<'a> {
                 change.record.hidden_observations.push(work.stored.version);
             }
             work.stored.version = change.next_version();
-            change.record.observations.push((work.stored.version, work.key.clone()));
-            push_observation(&mut change.hot.observations, work.stored.version, &work.project, &row);
+            change
+                .record
+                .observations
+                .push((work.stored.version, work.key.clone()));
+            push_observation(
+                &mut change.hot.observations,
+                work.stored.version,
+                &work.project,
+                &row,
+            );
         }
         if work.before.is_none() {
             let key = keys::observation_by_id(&work.project, &work.id);
             change.batch.insert(&self.truth.observation_ids, key, []);
         }
         if let Some(content) = work.content.as_ref().filter(|_| work.is_content_touched) {
-            let partition = work.stored.partition.unwrap_or_else(|| Truth::partition_at(work.received));
+            let partition = work
+                .stored
+                .partition
+                .unwrap_or_else(|| Truth::partition_at(work.received));
             work.stored.partition = Some(partition);
             let payloads = self.truth.payloads(partition)?;
-            change.batch.insert(&payloads, observation_payload_key(&work.key), encode(content));
+            change.batch.insert(
+                &payloads,
+                observation_payload_key(&work.key),
+                encode(content),
+            );
         }
-        change.batch.insert(&self.truth.observations, work.key.as_slice(), encode(&work.stored));
+        change.batch.insert(
+            &self.truth.observations,
+            work.key.as_slice(),
+            encode(&work.stored),
+        );
         Ok(())
     }
 
     fn finish_trace(&mut self, index: usize, change: &mut Change) -> Result<(), EmbeddedError> {
         let work = &mut self.traces[index];
-        let row = trace_row(work.id.clone(), &work.stored.facts, work.stored.summary.clone());
+        let row = trace_row(
+            work.id.clone(),
+            &work.stored.facts,
+            work.stored.summary.clone(),
+        );
         let is_changed = work.before.as_ref() != Some(&row);
         if !work.is_touched && !is_changed {
             return Ok(());
@@ -206,16 +243,33 @@ impl<'a> Telemetry<'a> {
                 change.record.hidden_traces.push(work.stored.version);
             }
             work.stored.version = change.next_version();
-            change.record.traces.push((work.stored.version, work.key.clone()));
-            push_trace(&mut change.hot.traces, work.stored.version, &work.project, &row);
+            change
+                .record
+                .traces
+                .push((work.stored.version, work.key.clone()));
+            push_trace(
+                &mut change.hot.traces,
+                work.stored.version,
+                &work.project,
+                &row,
+            );
         }
         if let Some(content) = work.content.as_ref().filter(|_| work.is_content_touched) {
-            let partition = work.stored.partition.unwrap_or_else(|| Truth::partition_at(work.received));
+            let partition = work
+                .stored
+                .partition
+                .unwrap_or_else(|| Truth::partition_at(work.received));
             work.stored.partition = Some(partition);
             let payloads = self.truth.payloads(partition)?;
-            change.batch.insert(&payloads, trace_payload_key(&work.key), encode(content));
+            change
+                .batch
+                .insert(&payloads, trace_payload_key(&work.key), encode(content));
         }
-        change.batch.insert(&self.truth.traces, work.key.as_slice(), encode(&work.stored));
+        change.batch.insert(
+            &self.truth.traces,
+            work.key.as_slice(),
+            encode(&work.stored),
+        );
         Ok(())
     }
 
@@ -223,12 +277,26 @@ impl<'a> Telemetry<'a> {
     fn sum(&self, trace: usize) -> Result<TraceSummary, EmbeddedError> {
         let work = &self.traces[trace];
         let mut summary = TraceSummary::default();
-        for (id, stored) in self.truth.observations_of(&self.at, &work.project, &work.id)? {
-            if !self.observation_index.contains_key(&keys::observation(&work.project, &id)) {
-                summary.add(&Contribution::of(&observation_row(id, &stored.facts, &stored.costing)));
+        for (id, stored) in self
+            .truth
+            .observations_of(&self.at, &work.project, &work.id)?
+        {
+            if !self
+                .observation_index
+                .contains_key(&keys::observation(&work.project, &id))
+            {
+                summary.add(&Contribution::of(&observation_row(
+                    id,
+                    &stored.facts,
+                    &stored.costing,
+                )));
             }
         }
-        for observation in self.observations.iter().filter(|observation| observation.trace == trace) {
+        for observation in self
+            .observations
+            .iter()
+            .filter(|observation| observation.trace == trace)
+        {
             let row = observation_row(
                 observation.id.clone(),
                 &observation.stored.facts,
@@ -289,10 +357,12 @@ impl<'a> Telemetry<'a> {
             return Ok(*index);
         }
         let stored = self.truth.observation(&self.at, &key)?;
-        let before =
-            stored.as_ref().map(|stored| observation_row(id.clone(), &stored.facts, &stored.costing));
+        let before = stored
+            .as_ref()
+            .map(|stored| observation_row(id.clone(), &stored.facts, &stored.costing));
         let stored = stored.unwrap_or_default();
-        self.observation_index.insert(key.clone(), self.observations.len());
+        self.observation_index
+            .insert(key.clone(), self.observations.len());
         self.observations.push(ObservationWork {
             project: project.clone(),
             id,
@@ -315,7 +385,11 @@ fn received(updated: Option<Timestamp>, created: Option<Timestamp>) -> Timestamp
 }
 
 fn outcome(is_new: bool, joined: Joined) -> Outcome {
-    if is_new || joined == Joined::Changed { Outcome::Accepted } else { Outcome::Duplicate }
+    if is_new || joined == Joined::Changed {
+        Outcome::Accepted
+    } else {
+        Outcome::Duplicate
+    }
 }
 
 /// A cost that was computed stays as it is, whatever the price list says by now, until something it was

@@ -17,21 +17,33 @@ impl MetricReader for EmbeddedEngine {
     async fn metric_names(&self, scope: &ProjectScope) -> StoreResult<Vec<Box<str>>> {
         let names = |series: &ProjectSeries| series.names().map(Into::into).collect();
         let names = self.with_series(scope, names).await;
-        names.map(Option::unwrap_or_default).map_err(|error| error.into_store("metric.names"))
+        names
+            .map(Option::unwrap_or_default)
+            .map_err(|error| error.into_store("metric.names"))
     }
 
-    async fn query_metric(&self, scope: &ProjectScope, plan: &MetricPlan) -> StoreResult<MetricAnswer> {
+    async fn query_metric(
+        &self,
+        scope: &ProjectScope,
+        plan: &MetricPlan,
+    ) -> StoreResult<MetricAnswer> {
         let op = "metric.query";
         plan.check()?;
         let groups = |series: &ProjectSeries| {
             let matching = series.matching(&plan.name, &plan.labels);
             SeriesGroups::new(plan, matching.map(|(labels, series)| (series.id, labels)))
         };
-        let groups = self.with_series(scope, groups).await.map_err(|error| error.into_store(op))?;
+        let groups = self
+            .with_series(scope, groups)
+            .await
+            .map_err(|error| error.into_store(op))?;
         let Some(groups) = groups.filter(|groups| !groups.is_empty()) else {
             return Ok(MetricAnswer::default());
         };
-        let instance = self.shared.instance().map_err(|error| error.into_store(op))?;
+        let instance = self
+            .shared
+            .instance()
+            .map_err(|error| error.into_store(op))?;
         let wanted = plan.clone();
         let answered = self.shared.queries.run(instance, move |at| {
             let dialect = dialect_of_points(at)?;
@@ -50,14 +62,23 @@ impl MetricReader for EmbeddedEngine {
         limit: usize,
     ) -> StoreResult<Vec<LatestPoint>> {
         let latest = |series: &ProjectSeries| {
-            let with_points = series.matching(name, labels).filter_map(|(labels, series)| {
-                let (timestamp, value) = series.last?;
-                Some(LatestPoint { name: name.into(), labels: labels.clone(), timestamp, value })
-            });
+            let with_points = series
+                .matching(name, labels)
+                .filter_map(|(labels, series)| {
+                    let (timestamp, value) = series.last?;
+                    Some(LatestPoint {
+                        name: name.into(),
+                        labels: labels.clone(),
+                        timestamp,
+                        value,
+                    })
+                });
             with_points.take(limit).collect()
         };
         let latest = self.with_series(scope, latest).await;
-        latest.map(Option::unwrap_or_default).map_err(|error| error.into_store("metric.latest"))
+        latest
+            .map(Option::unwrap_or_default)
+            .map_err(|error| error.into_store("metric.latest"))
     }
 }
 
@@ -69,11 +90,18 @@ impl EmbeddedEngine {
         look: impl FnOnce(&ProjectSeries) -> T,
     ) -> Result<Option<T>, EmbeddedError> {
         let instance = self.shared.instance()?;
-        let is_loaded = instance.series.read().expect("no panic while held").is_some();
+        let is_loaded = instance
+            .series
+            .read()
+            .expect("no panic while held")
+            .is_some();
         if !is_loaded {
             self.ask(Command::LoadSeries).await?;
         }
         let index = instance.series.read().expect("no panic while held");
-        Ok(index.as_ref().and_then(|index| index.project(scope.project())).map(look))
+        Ok(index
+            .as_ref()
+            .and_then(|index| index.project(scope.project()))
+            .map(look))
     }
 }

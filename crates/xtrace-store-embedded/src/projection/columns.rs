@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use duckdb::arrow::array::{
-    ArrayRef, BooleanBuilder, Decimal128Builder, Float64Builder, Int64Builder, ListBuilder, RecordBatch,
-    StringBuilder, TimestampMicrosecondBuilder, UInt64Builder,
+    ArrayRef, BooleanBuilder, Decimal128Builder, Float64Builder, Int64Builder, ListBuilder,
+    RecordBatch, StringBuilder, TimestampMicrosecondBuilder, UInt64Builder,
 };
 use duckdb::arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
 use xtrace_model::money::USD_SCALE;
@@ -101,13 +101,21 @@ impl ViewRows {
             ArrowField::new("row_version", DataType::UInt64, false),
             ArrowField::new("project", DataType::Utf8, false),
         ];
-        fields.extend(def.fields.iter().map(|field| ArrowField::new(field.column, arrow_type(field.kind), true)));
+        fields.extend(
+            def.fields
+                .iter()
+                .map(|field| ArrowField::new(field.column, arrow_type(field.kind), true)),
+        );
         Self {
             def,
             schema: Arc::new(Schema::new(fields)),
             version: UInt64Builder::with_capacity(rows),
             project: StringBuilder::with_capacity(rows, rows * 8),
-            columns: def.fields.iter().map(|field| Column::new(field.kind, rows)).collect(),
+            columns: def
+                .fields
+                .iter()
+                .map(|field| Column::new(field.kind, rows))
+                .collect(),
             next: 0,
             rows: 0,
         }
@@ -133,7 +141,11 @@ impl ViewRows {
     fn column(&mut self, field: &'static Field) -> &mut Column {
         let expected = self.def.fields[self.next];
         // INVARIANT: fields come in the declared order, so a value never lands in another's column.
-        assert_eq!(expected.name, field.name, "fields of {} come in order", self.def.table);
+        assert_eq!(
+            expected.name, field.name,
+            "fields of {} come in order",
+            self.def.table
+        );
         let column = self.next;
         self.next = (self.next + 1) % self.columns.len();
         &mut self.columns[column]
@@ -200,7 +212,10 @@ impl ViewRows {
     /// The collected rows as a batch; the collector is empty again afterwards.
     pub fn finish(&mut self) -> Result<RecordBatch, EmbeddedError> {
         assert_eq!(self.next, 0, "the last row is complete");
-        let mut arrays: Vec<ArrayRef> = vec![Arc::new(self.version.finish()), Arc::new(self.project.finish())];
+        let mut arrays: Vec<ArrayRef> = vec![
+            Arc::new(self.version.finish()),
+            Arc::new(self.project.finish()),
+        ];
         arrays.extend(self.columns.iter_mut().map(Column::finish));
         self.rows = 0;
         RecordBatch::try_new(self.schema.clone(), arrays).map_err(EmbeddedError::arrow)

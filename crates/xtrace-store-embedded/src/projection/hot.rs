@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use duckdb::Connection;
-use duckdb::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray, UInt64Array};
+use duckdb::arrow::array::{
+    ArrayRef, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray, UInt64Array,
+};
 use duckdb::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use xtrace_query::observations::OBSERVATIONS;
 use xtrace_query::traces::TRACES;
@@ -41,7 +43,8 @@ impl HotBatch {
 
     fn rows(&self) -> u64 {
         let rows = self.traces.len() + self.observations.len() + self.points.len();
-        let hidden = self.hidden_traces.len() + self.hidden_observations.len() + self.hidden_points.len();
+        let hidden =
+            self.hidden_traces.len() + self.hidden_observations.len() + self.hidden_points.len();
         (rows + hidden) as u64
     }
 
@@ -79,10 +82,16 @@ impl Projection {
         let generations = self.generations();
         let newest = generations.last().expect("there is always one");
         connection.execute_batch("BEGIN")?;
-        let appended = batches.into_iter().try_for_each(|(rows, is_hidden, batch)| {
-            let table = if is_hidden { rows.hidden(newest.id) } else { rows.hot(newest.id) };
-            append(connection, &table, batch)
-        });
+        let appended = batches
+            .into_iter()
+            .try_for_each(|(rows, is_hidden, batch)| {
+                let table = if is_hidden {
+                    rows.hidden(newest.id)
+                } else {
+                    rows.hot(newest.id)
+                };
+                append(connection, &table, batch)
+            });
         let ended = match &appended {
             Ok(()) => connection.execute_batch("COMMIT"),
             Err(_) => connection.execute_batch("ROLLBACK"),
@@ -91,12 +100,18 @@ impl Projection {
         ended?;
         // INVARIANT: these move after the rows are visible, and a move reads them under `entering`.
         newest.rows.fetch_add(added, Ordering::AcqRel);
-        newest.last_version.fetch_max(last_version, Ordering::AcqRel);
+        newest
+            .last_version
+            .fetch_max(last_version, Ordering::AcqRel);
         Ok(())
     }
 }
 
-pub fn append(connection: &Connection, table: &str, batch: RecordBatch) -> Result<(), EmbeddedError> {
+pub fn append(
+    connection: &Connection,
+    table: &str,
+    batch: RecordBatch,
+) -> Result<(), EmbeddedError> {
     let mut appender = connection.appender(table)?;
     appender.append_record_batch(batch)?;
     Ok(appender.flush()?)
@@ -112,16 +127,35 @@ pub fn point_batch(points: &[LoggedPoint]) -> Result<RecordBatch, EmbeddedError>
     let schema = Schema::new(vec![
         Field::new("row_version", DataType::UInt64, false),
         Field::new("series_id", DataType::Int64, false),
-        Field::new("timestamp", DataType::Timestamp(TimeUnit::Microsecond, None), false),
+        Field::new(
+            "timestamp",
+            DataType::Timestamp(TimeUnit::Microsecond, None),
+            false,
+        ),
         Field::new("value", DataType::Float64, false),
     ]);
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(points.iter().map(|point| point.version).collect::<UInt64Array>()),
-        Arc::new(points.iter().map(|point| point.series).collect::<Int64Array>()),
+        Arc::new(
+            points
+                .iter()
+                .map(|point| point.version)
+                .collect::<UInt64Array>(),
+        ),
+        Arc::new(
+            points
+                .iter()
+                .map(|point| point.series)
+                .collect::<Int64Array>(),
+        ),
         Arc::new(TimestampMicrosecondArray::from_iter_values(
             points.iter().map(|point| point.timestamp.as_micros()),
         )),
-        Arc::new(points.iter().map(|point| point.value).collect::<Float64Array>()),
+        Arc::new(
+            points
+                .iter()
+                .map(|point| point.value)
+                .collect::<Float64Array>(),
+        ),
     ];
     RecordBatch::try_new(Arc::new(schema), columns).map_err(EmbeddedError::arrow)
 }

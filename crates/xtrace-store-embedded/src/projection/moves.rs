@@ -51,11 +51,23 @@ impl Projection {
     /// Gives the writer a new generation, unless the newest is empty.
     fn seal(&self, connection: &Connection) -> Result<(), EmbeddedError> {
         let _entering = self.entering.lock().expect("no panic while held");
-        let is_empty = self.generations().last().is_none_or(|newest| newest.rows() == 0);
-        if is_empty { Ok(()) } else { self.add_generation(connection) }
+        let is_empty = self
+            .generations()
+            .last()
+            .is_none_or(|newest| newest.rows() == 0);
+        if is_empty {
+            Ok(())
+        } else {
+            self.add_generation(connection)
+        }
     }
 
-    fn move_generation(&self, connection: &Connection, id: u64, last: u64) -> Result<(), EmbeddedError> {
+    fn move_generation(
+        &self,
+        connection: &Connection,
+        id: u64,
+        last: u64,
+    ) -> Result<(), EmbeddedError> {
         connection.execute_batch("BEGIN")?;
         let moved = self.move_rows(connection, id, last);
         if moved.is_ok() {
@@ -84,7 +96,12 @@ impl Projection {
     /// Takes a generation that the file has off the list.
     fn forget(&self, id: u64) {
         let _entering = self.entering.lock().expect("no panic while held");
-        let kept = self.generations().iter().filter(|generation| generation.id != id).cloned().collect();
+        let kept = self
+            .generations()
+            .iter()
+            .filter(|generation| generation.id != id)
+            .cloned()
+            .collect();
         self.publish(kept);
     }
 
@@ -105,6 +122,9 @@ impl Projection {
     /// How many generations exist, for figures.
     pub fn generation_count(&self) -> usize {
         let generations: Generations = self.generations();
-        generations.iter().filter(|generation| generation.rows.load(Ordering::Relaxed) > 0).count()
+        generations
+            .iter()
+            .filter(|generation| generation.rows.load(Ordering::Relaxed) > 0)
+            .count()
     }
 }

@@ -41,7 +41,10 @@ pub fn attach(connection: &Connection, file: &Path, catalog: &str) -> Result<(),
 }
 
 /// What the attached file says; `None` when its tables are not there.
-pub fn file_state(connection: &Connection, catalog: &str) -> Result<Option<FileState>, EmbeddedError> {
+pub fn file_state(
+    connection: &Connection,
+    catalog: &str,
+) -> Result<Option<FileState>, EmbeddedError> {
     let is_there = "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND table_name = 'projection'";
     let count: i64 = connection.query_row(is_there, [catalog], |row| row.get(0))?;
     if count == 0 {
@@ -49,7 +52,11 @@ pub fn file_state(connection: &Connection, catalog: &str) -> Result<Option<FileS
     }
     let sql = format!("SELECT upto, store, fingerprint FROM {catalog}.main.projection");
     let state = connection.query_row(&sql, [], |row| {
-        Ok(FileState { upto: row.get(0)?, store_id: row.get(1)?, fingerprint: row.get(2)? })
+        Ok(FileState {
+            upto: row.get(0)?,
+            store_id: row.get(1)?,
+            fingerprint: row.get(2)?,
+        })
     })?;
     Ok(Some(state))
 }

@@ -29,7 +29,10 @@ impl ReadPool {
     }
 
     fn give(&self, connection: Connection) {
-        self.idle.lock().expect("no panic while held").push(connection);
+        self.idle
+            .lock()
+            .expect("no panic while held")
+            .push(connection);
     }
 }
 
@@ -41,7 +44,10 @@ pub struct Queries {
 
 impl Queries {
     pub fn new(concurrency: usize, timeout: Duration) -> Self {
-        Self { permits: Arc::new(Semaphore::new(concurrency.max(1))), timeout }
+        Self {
+            permits: Arc::new(Semaphore::new(concurrency.max(1))),
+            timeout,
+        }
     }
 
     /// Runs a query on its own connection, in a transaction of its own.
@@ -54,12 +60,16 @@ impl Queries {
         let guard = StopWhenDropped(running.clone());
         let permits = self.permits.clone();
         let work = async move {
-            let permit = permits.acquire_owned().await.map_err(|_| EmbeddedError::Closed)?;
+            let permit = permits
+                .acquire_owned()
+                .await
+                .map_err(|_| EmbeddedError::Closed)?;
             let done = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
                 in_transaction(&instance, &running, query)
             });
-            done.await.map_err(|error| EmbeddedError::Defect(error.to_string()))?
+            done.await
+                .map_err(|error| EmbeddedError::Defect(error.to_string()))?
         };
         let result = tokio::time::timeout(self.timeout, work).await;
         drop(guard);

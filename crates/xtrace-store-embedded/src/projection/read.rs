@@ -31,14 +31,26 @@ pub struct ReadTransaction<'a> {
 }
 
 impl<'a> ReadTransaction<'a> {
-    pub fn begin(projection: &Projection, connection: &'a Connection) -> Result<Self, EmbeddedError> {
+    pub fn begin(
+        projection: &Projection,
+        connection: &'a Connection,
+    ) -> Result<Self, EmbeddedError> {
         // INVARIANT: the list is taken before the file's snapshot. A generation that is missing from it
         // was in the file by then, so the snapshot has its rows.
         let generations = projection.generations();
         connection.execute_batch("BEGIN")?;
-        let mut transaction = Self { connection, held: generations, hot: Vec::new(), upto: 0, is_abandoned: None };
+        let mut transaction = Self {
+            connection,
+            held: generations,
+            hot: Vec::new(),
+            upto: 0,
+            is_abandoned: None,
+        };
         let upto = upto(connection)?;
-        let newer = transaction.held.iter().filter(|generation| generation.last_version() > upto);
+        let newer = transaction
+            .held
+            .iter()
+            .filter(|generation| generation.last_version() > upto);
         transaction.hot = newer.map(|generation| generation.id).collect();
         transaction.upto = upto;
         Ok(transaction)
@@ -71,26 +83,44 @@ impl<'a> ReadTransaction<'a> {
         if hot.is_empty() {
             return Ok(file);
         }
-        let hidden: Vec<String> =
-            hot.iter().map(|id| format!("SELECT row_version FROM {}", rows.hidden(*id))).collect();
+        let hidden: Vec<String> = hot
+            .iter()
+            .map(|id| format!("SELECT row_version FROM {}", rows.hidden(*id)))
+            .collect();
         let hidden = hidden.join(" UNION ALL ");
-        let in_file = self.exclusion(&format!("SELECT row_version FROM ({hidden}) WHERE row_version <= {upto}"))?;
-        let in_memory = self.exclusion(&format!("SELECT row_version FROM ({hidden}) WHERE row_version > {upto}"))?;
+        let in_file = self.exclusion(&format!(
+            "SELECT row_version FROM ({hidden}) WHERE row_version <= {upto}"
+        ))?;
+        let in_memory = self.exclusion(&format!(
+            "SELECT row_version FROM ({hidden}) WHERE row_version > {upto}"
+        ))?;
         let mut sql = "(".to_owned();
         // The newest rows first: what "the newest 50" finds here lets whole blocks of the file be skipped.
         for id in hot.iter().rev() {
             let table = rows.hot(*id);
-            write!(sql, "SELECT * FROM {table} WHERE row_version > {upto}{} UNION ALL ", conjunct(" AND ", &in_memory))
-                .expect("a string takes any text");
+            write!(
+                sql,
+                "SELECT * FROM {table} WHERE row_version > {upto}{} UNION ALL ",
+                conjunct(" AND ", &in_memory)
+            )
+            .expect("a string takes any text");
         }
-        write!(sql, "SELECT * FROM {file}{})", conjunct(" WHERE ", &in_file)).expect("a string takes any text");
+        write!(
+            sql,
+            "SELECT * FROM {file}{})",
+            conjunct(" WHERE ", &in_file)
+        )
+        .expect("a string takes any text");
         Ok(sql)
     }
 
     /// The condition that leaves out the versions a query yields; empty when there are none.
     fn exclusion(&self, hidden: &str) -> Result<String, EmbeddedError> {
         let count: u64 =
-            self.connection.query_row(&format!("SELECT count(*) FROM ({hidden})"), [], |row| row.get(0))?;
+            self.connection
+                .query_row(&format!("SELECT count(*) FROM ({hidden})"), [], |row| {
+                    row.get(0)
+                })?;
         if count == 0 {
             return Ok(String::new());
         }
@@ -99,14 +129,19 @@ impl<'a> ReadTransaction<'a> {
         }
         let mut statement = self.connection.prepare(hidden)?;
         let versions = statement.query_map([], |row| row.get::<_, u64>(0))?;
-        let versions: Vec<String> =
-            versions.map(|version| Ok(version?.to_string())).collect::<Result<_, EmbeddedError>>()?;
+        let versions: Vec<String> = versions
+            .map(|version| Ok(version?.to_string()))
+            .collect::<Result<_, EmbeddedError>>()?;
         Ok(format!("row_version NOT IN ({})", versions.join(",")))
     }
 }
 
 fn conjunct(word: &str, condition: &str) -> String {
-    if condition.is_empty() { String::new() } else { format!("{word}{condition}") }
+    if condition.is_empty() {
+        String::new()
+    } else {
+        format!("{word}{condition}")
+    }
 }
 
 impl Drop for ReadTransaction<'_> {

@@ -58,7 +58,8 @@ pub fn rebuild_file(
     let upto = truth.last_version()?;
     connection.execute_batch(&create_file(FILE, truth.store_id()?, upto))?;
     let mut done = Progress {
-        rows_estimate: (truth.traces.approximate_len() + truth.observations.approximate_len()) as u64,
+        rows_estimate: (truth.traces.approximate_len() + truth.observations.approximate_len())
+            as u64,
         ..Progress::default()
     };
     fill_traces(&connection, truth, &mut done, progress)?;
@@ -83,7 +84,12 @@ fn fill_traces(
         let (key, value) = entry.into_inner()?;
         let (project, id) = keys::parse_trace(&key).ok_or_else(|| unreadable("trace key"))?;
         let stored: StoredTrace = decode("trace", &value)?;
-        push_trace(&mut rows, stored.version, &project, &trace_row(id, &stored.facts, stored.summary));
+        push_trace(
+            &mut rows,
+            stored.version,
+            &project,
+            &trace_row(id, &stored.facts, stored.summary),
+        );
         done.traces += 1;
         if rows.len() >= BATCH_ROWS {
             append(connection, &TRACES, &mut rows)?;
@@ -102,7 +108,8 @@ fn fill_observations(
     let mut rows = ViewRows::new(&OBSERVATIONS, BATCH_ROWS);
     for entry in truth.snapshot().iter(&truth.observations) {
         let (key, value) = entry.into_inner()?;
-        let (project, id) = keys::parse_observation(&key).ok_or_else(|| unreadable("observation key"))?;
+        let (project, id) =
+            keys::parse_observation(&key).ok_or_else(|| unreadable("observation key"))?;
         let stored: StoredObservation = decode("observation", &value)?;
         let row = observation_row(id, &stored.facts, &stored.costing);
         push_observation(&mut rows, stored.version, &project, &row);
@@ -116,7 +123,11 @@ fn fill_observations(
 }
 
 /// Copies the old file's points and adds those that had not reached it.
-fn fill_points(connection: &Connection, dir: &DataDir, truth: &Truth) -> Result<u64, EmbeddedError> {
+fn fill_points(
+    connection: &Connection,
+    dir: &DataDir,
+    truth: &Truth,
+) -> Result<u64, EmbeddedError> {
     let points = Rows::Points.in_file();
     let mut already = 0;
     if dir.projection().exists() {
@@ -136,21 +147,32 @@ fn fill_points(connection: &Connection, dir: &DataDir, truth: &Truth) -> Result<
     for record in truth.records_after(already) {
         let record = record?;
         if !record.points.is_empty() {
-            let mut appender = connection.appender_to_catalog_and_db(Rows::Points.name(), FILE, "main")?;
+            let mut appender =
+                connection.appender_to_catalog_and_db(Rows::Points.name(), FILE, "main")?;
             appender.append_record_batch(point_batch(&record.points)?)?;
             appender.flush()?;
         }
         for hidden in record.hidden_points.chunks(1_000) {
             let versions: Vec<String> = hidden.iter().map(u64::to_string).collect();
-            let sql = format!("DELETE FROM {points} WHERE row_version IN ({})", versions.join(","));
+            let sql = format!(
+                "DELETE FROM {points} WHERE row_version IN ({})",
+                versions.join(",")
+            );
             connection.execute_batch(&sql)?;
         }
     }
-    let count: i64 = connection.query_row(&format!("SELECT count(*) FROM {points}"), [], |row| row.get(0))?;
+    let count: i64 =
+        connection.query_row(&format!("SELECT count(*) FROM {points}"), [], |row| {
+            row.get(0)
+        })?;
     Ok(count.unsigned_abs())
 }
 
-fn append(connection: &Connection, def: &ViewDef, rows: &mut ViewRows) -> Result<(), EmbeddedError> {
+fn append(
+    connection: &Connection,
+    def: &ViewDef,
+    rows: &mut ViewRows,
+) -> Result<(), EmbeddedError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -173,7 +195,9 @@ fn swap(dir: &DataDir, scratch: &Path) -> Result<(), EmbeddedError> {
 }
 
 fn sync(path: &Path) -> Result<(), EmbeddedError> {
-    fs::File::open(path).and_then(|file| file.sync_all()).map_err(EmbeddedError::io("sync", path))
+    fs::File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(EmbeddedError::io("sync", path))
 }
 
 /// A database file and its write-ahead log.
@@ -191,5 +215,8 @@ fn remove_if_there(path: &Path) -> Result<(), EmbeddedError> {
 }
 
 fn unreadable(what: &'static str) -> EmbeddedError {
-    EmbeddedError::Corrupt { what, why: "not ids".to_owned() }
+    EmbeddedError::Corrupt {
+        what,
+        why: "not ids".to_owned(),
+    }
 }

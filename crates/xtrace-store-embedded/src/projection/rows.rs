@@ -30,7 +30,10 @@ pub fn push_trace(to: &mut ViewRows, version: u64, project: &ProjectId, row: &Tr
     to.bool(&t::BOOKMARKED, row.bookmarked);
     to.list(&t::TAGS, row.tags.iter().map(AsRef::as_ref));
     to.float(&t::LATENCY, row.latency_s);
-    to.text(&t::LATENCY_SOURCE, row.latency_source.map(Provenance::as_str));
+    to.text(
+        &t::LATENCY_SOURCE,
+        row.latency_source.map(Provenance::as_str),
+    );
     to.money(&t::TOTAL_COST, row.total_cost);
     to.text(&t::COST_SOURCE, row.cost_source.map(Provenance::as_str));
     to.money(&t::OBSERVED_COST, observed.then_some(summary.total_cost));
@@ -52,7 +55,12 @@ pub fn push_trace(to: &mut ViewRows, version: u64, project: &ProjectId, row: &Tr
 }
 
 /// Adds an observation's row.
-pub fn push_observation(to: &mut ViewRows, version: u64, project: &ProjectId, row: &ObservationRow) {
+pub fn push_observation(
+    to: &mut ViewRows,
+    version: u64,
+    project: &ProjectId,
+    row: &ObservationRow,
+) {
     to.begin(version, project);
     to.text(&o::TRACE_ID, Some(row.key.trace_id.as_str()));
     to.text(&o::ID, Some(row.key.id.as_str()));
@@ -63,7 +71,10 @@ pub fn push_observation(to: &mut ViewRows, version: u64, project: &ProjectId, ro
     to.time(&o::COMPLETION_START_TIME, row.completion_start_time);
     to.text(&o::LEVEL, Some(row.level.as_str()));
     to.text(&o::STATUS_MESSAGE, row.status_message.as_deref());
-    to.text(&o::PARENT_ID, row.parent_observation_id.as_ref().map(AsRef::as_ref));
+    to.text(
+        &o::PARENT_ID,
+        row.parent_observation_id.as_ref().map(AsRef::as_ref),
+    );
     to.text(&o::VERSION, row.version.as_deref());
     to.text(&o::ENVIRONMENT, Some(&row.environment));
     to.text(&o::SESSION_ID, row.session_id.as_deref());
@@ -90,7 +101,10 @@ pub fn push_observation(to: &mut ViewRows, version: u64, project: &ProjectId, ro
     to.money(&o::OUTPUT_PRICE, row.output_price);
     to.money(&o::TOTAL_PRICE, row.total_price);
     to.float(&o::LATENCY, row.latency_s);
-    to.text(&o::LATENCY_SOURCE, row.latency_source.map(Provenance::as_str));
+    to.text(
+        &o::LATENCY_SOURCE,
+        row.latency_source.map(Provenance::as_str),
+    );
     to.float(&o::TIME_TO_FIRST_TOKEN, row.time_to_first_token_s);
     to.text(&o::TURN_ID, row.steps.turn_id.as_deref());
     to.text(&o::RUN_ID, row.steps.run_id.as_deref());
@@ -109,7 +123,10 @@ fn usage_json(usage: &Usage) -> String {
 }
 
 fn cost_json(cost: &Cost) -> String {
-    let texts: BTreeMap<&str, String> =
-        cost.0.iter().map(|(bucket, amount)| (bucket.as_ref(), amount.to_string())).collect();
+    let texts: BTreeMap<&str, String> = cost
+        .0
+        .iter()
+        .map(|(bucket, amount)| (bucket.as_ref(), amount.to_string()))
+        .collect();
     serde_json::to_string(&texts).expect("texts are always JSON")
 }

@@ -66,14 +66,18 @@ impl Rows {
 fn view_columns(def: &ViewDef) -> String {
     let mut columns = "row_version UBIGINT NOT NULL, project VARCHAR NOT NULL".to_owned();
     for field in def.fields {
-        write!(columns, ", \"{}\" {}", field.column, sql_type(field.kind)).expect("a string takes any text");
+        write!(columns, ", \"{}\" {}", field.column, sql_type(field.kind))
+            .expect("a string takes any text");
     }
     columns
 }
 
 /// A digest of the columns: a file made for other columns is rebuilt.
 pub fn fingerprint() -> u64 {
-    let text: String = Rows::ALL.into_iter().map(|rows| rows.name().to_owned() + &rows.columns()).collect();
+    let text: String = Rows::ALL
+        .into_iter()
+        .map(|rows| rows.name().to_owned() + &rows.columns())
+        .collect();
     // FNV-1a: stable over versions of Rust, unlike the standard hasher.
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -84,8 +88,13 @@ pub fn fingerprint() -> u64 {
 pub fn create_file(catalog: &str, store_id: u64, upto: u64) -> String {
     let mut sql = "BEGIN;".to_owned();
     for rows in Rows::ALL {
-        write!(sql, "CREATE TABLE {catalog}.main.{} ({});", rows.name(), rows.columns())
-            .expect("a string takes any text");
+        write!(
+            sql,
+            "CREATE TABLE {catalog}.main.{} ({});",
+            rows.name(),
+            rows.columns()
+        )
+        .expect("a string takes any text");
     }
     let fingerprint = fingerprint();
     write!(
@@ -116,8 +125,11 @@ pub fn drop_generation(id: u64) -> String {
     let mut sql = "BEGIN;".to_owned();
     for rows in Rows::ALL {
         let (hot, hidden) = (rows.hot(id), rows.hidden(id));
-        write!(sql, "DROP TABLE IF EXISTS {hot};DROP TABLE IF EXISTS {hidden};")
-            .expect("a string takes any text");
+        write!(
+            sql,
+            "DROP TABLE IF EXISTS {hot};DROP TABLE IF EXISTS {hidden};"
+        )
+        .expect("a string takes any text");
     }
     sql + "COMMIT"
 }

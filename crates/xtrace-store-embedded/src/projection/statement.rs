@@ -12,19 +12,30 @@ use crate::dialect::DuckDbDialect;
 use crate::errors::EmbeddedError;
 
 /// The dialect for plans over a view.
-pub fn dialect_of_view(at: &ReadTransaction<'_>, view: View) -> Result<DuckDbDialect, EmbeddedError> {
+pub fn dialect_of_view(
+    at: &ReadTransaction<'_>,
+    view: View,
+) -> Result<DuckDbDialect, EmbeddedError> {
     let observations = match view {
         View::Traces => String::new(),
         // Observations may be asked about with fields of their trace.
         View::Observations => at.source(Rows::Observations)?,
     };
-    Ok(DuckDbDialect { traces: at.source(Rows::Traces)?, observations, points: String::new() })
+    Ok(DuckDbDialect {
+        traces: at.source(Rows::Traces)?,
+        observations,
+        points: String::new(),
+    })
 }
 
 /// The dialect for questions about metrics.
 pub fn dialect_of_points(at: &ReadTransaction<'_>) -> Result<DuckDbDialect, EmbeddedError> {
     let points = at.source(Rows::Points)?;
-    Ok(DuckDbDialect { traces: String::new(), observations: String::new(), points })
+    Ok(DuckDbDialect {
+        traces: String::new(),
+        observations: String::new(),
+        points,
+    })
 }
 
 /// A bound value as DuckDB takes it.
@@ -40,7 +51,7 @@ impl ToSql for Bound<'_> {
             Bind::Money(amount) => ToSqlOutput::Owned(Duck::Text(amount.to_string())),
             Bind::Time(time) => {
                 ToSqlOutput::Owned(Duck::Timestamp(TimeUnit::Microsecond, time.as_micros()))
-            },
+            }
             Bind::IntList(list) => ToSqlOutput::Owned(Duck::Text(Bind::list_text(list))),
         })
     }
@@ -53,11 +64,19 @@ pub fn run(at: &ReadTransaction<'_>, statement: &Statement) -> Result<Table, Emb
     at.ensure_wanted()?;
     let mut rows = prepared.query(params_from_iter(statement.binds.iter().map(Bound)))?;
     let mut table = Table {
-        columns: statement.columns.iter().map(|column| column.name.clone()).collect(),
+        columns: statement
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect(),
         rows: Vec::new(),
     };
     while let Some(row) = rows.next()? {
-        let cells = statement.columns.iter().enumerate().map(|(index, column)| cell(row, index, column.kind));
+        let cells = statement
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| cell(row, index, column.kind));
         table.rows.push(cells.collect::<Result<_, _>>()?);
     }
     Ok(table)
@@ -67,11 +86,16 @@ fn cell(row: &Row<'_>, index: usize, kind: Kind) -> Result<Value, EmbeddedError>
     let value = row.get_ref(index)?;
     let unexpected = || EmbeddedError::Corrupt {
         what: "result of a query",
-        why: format!("column {index} is {:?} where {kind:?} is expected", value.data_type()),
+        why: format!(
+            "column {index} is {:?} where {kind:?} is expected",
+            value.data_type()
+        ),
     };
     Ok(match (kind, value) {
         (_, ValueRef::Null) => Value::Null,
-        (Kind::Text | Kind::Json, ValueRef::Text(_)) => Value::text(value.as_str().map_err(|_| unexpected())?),
+        (Kind::Text | Kind::Json, ValueRef::Text(_)) => {
+            Value::text(value.as_str().map_err(|_| unexpected())?)
+        }
         (Kind::Bool, ValueRef::Boolean(value)) => Value::Bool(value),
         (Kind::Int, ValueRef::BigInt(value)) => Value::Int(value),
         (Kind::Int, ValueRef::Int(value)) => Value::Int(value.into()),
@@ -82,7 +106,9 @@ fn cell(row: &Row<'_>, index: usize, kind: Kind) -> Result<Value, EmbeddedError>
         (Kind::Time, ValueRef::Timestamp(unit, value)) => {
             Value::Time(Timestamp::from_micros(unit.to_micros(value)))
         }
-        (Kind::TextList, ValueRef::List(list, at)) => Value::TextList(texts(list, at).ok_or_else(unexpected)?),
+        (Kind::TextList, ValueRef::List(list, at)) => {
+            Value::TextList(texts(list, at).ok_or_else(unexpected)?)
+        }
         _ => return Err(unexpected()),
     })
 }
@@ -90,11 +116,15 @@ fn cell(row: &Row<'_>, index: usize, kind: Kind) -> Result<Value, EmbeddedError>
 /// Sums of nothing come back as plain zero, with fewer fraction digits than amounts have.
 fn money(scale: u8, digits: i128) -> Option<Usd> {
     let missing = xtrace_model::money::USD_SCALE.checked_sub(u32::from(scale))?;
-    Some(Usd::from_units(digits.checked_mul(10_i128.checked_pow(missing)?)?))
+    Some(Usd::from_units(
+        digits.checked_mul(10_i128.checked_pow(missing)?)?,
+    ))
 }
 
 fn texts(list: ListType<'_>, at: usize) -> Option<Vec<Box<str>>> {
-    let Duck::List(values) = ValueRef::List(list, at).to_owned() else { return None };
+    let Duck::List(values) = ValueRef::List(list, at).to_owned() else {
+        return None;
+    };
     let text = |value: Duck| match value {
         Duck::Text(text) => Some(text.into_boxed_str()),
         _ => None,

@@ -43,21 +43,30 @@ pub fn project_prefix(project: &ProjectId) -> Vec<u8> {
 
 /// The texts between the separators.
 pub fn split(key: &[u8]) -> Option<Vec<&str>> {
-    key.split(|byte| *byte == SEPARATOR).map(|part| std::str::from_utf8(part).ok()).collect()
+    key.split(|byte| *byte == SEPARATOR)
+        .map(|part| std::str::from_utf8(part).ok())
+        .collect()
 }
 
 /// The three ids of an [`observation`] key.
 pub fn parse_observation(key: &[u8]) -> Option<(ProjectId, ObservationKey)> {
     let parts = split(key)?;
-    let [project, trace_id, id] = parts.as_slice() else { return None };
-    let key = ObservationKey { trace_id: TraceId::new(*trace_id).ok()?, id: ObservationId::new(*id).ok()? };
+    let [project, trace_id, id] = parts.as_slice() else {
+        return None;
+    };
+    let key = ObservationKey {
+        trace_id: TraceId::new(*trace_id).ok()?,
+        id: ObservationId::new(*id).ok()?,
+    };
     Some((ProjectId::new(*project).ok()?, key))
 }
 
 /// The two ids of a [`trace`] key.
 pub fn parse_trace(key: &[u8]) -> Option<(ProjectId, TraceId)> {
     let parts = split(key)?;
-    let [project, id] = parts.as_slice() else { return None };
+    let [project, id] = parts.as_slice() else {
+        return None;
+    };
     Some((ProjectId::new(*project).ok()?, TraceId::new(*id).ok()?))
 }
 
@@ -77,14 +86,20 @@ mod tests {
     use super::*;
 
     fn ids(project: &str, trace: &str, id: &str) -> (ProjectId, ObservationKey) {
-        let key = ObservationKey { trace_id: TraceId::new(trace).unwrap(), id: ObservationId::new(id).unwrap() };
+        let key = ObservationKey {
+            trace_id: TraceId::new(trace).unwrap(),
+            id: ObservationId::new(id).unwrap(),
+        };
         (ProjectId::new(project).unwrap(), key)
     }
 
     #[test]
     fn observation_keys_can_be_read_back() {
         let (project, key) = ids("p/1", "trace 1", "ü");
-        assert_eq!(parse_observation(&observation(&project, &key)), Some((project, key)));
+        assert_eq!(
+            parse_observation(&observation(&project, &key)),
+            Some((project, key))
+        );
     }
 
     #[test]

@@ -63,7 +63,10 @@ impl Truth {
         let mut batch = self.batch();
         // From the last trimmed record on: what lies before is tombstones, slow to step over.
         let from = self.trimmed()?.saturating_add(1);
-        for entry in self.snapshot().range(&self.log, from.to_be_bytes()..=version.to_be_bytes()) {
+        for entry in self
+            .snapshot()
+            .range(&self.log, from.to_be_bytes()..=version.to_be_bytes())
+        {
             batch.remove(&self.log, entry.key()?);
         }
         self.put_number(&mut batch, TRIMMED, version);
@@ -75,11 +78,16 @@ impl Truth {
     }
 
     fn number(&self, key: &[u8]) -> Result<u64, EmbeddedError> {
-        let Some(value) = self.meta.get(key)? else { return Ok(0) };
-        let bytes: [u8; 8] = value.as_ref().try_into().map_err(|_| EmbeddedError::Corrupt {
-            what: "counter",
-            why: format!("{} bytes instead of 8", value.len()),
-        })?;
+        let Some(value) = self.meta.get(key)? else {
+            return Ok(0);
+        };
+        let bytes: [u8; 8] = value
+            .as_ref()
+            .try_into()
+            .map_err(|_| EmbeddedError::Corrupt {
+                what: "counter",
+                why: format!("{} bytes instead of 8", value.len()),
+            })?;
         Ok(u64::from_be_bytes(bytes))
     }
 }

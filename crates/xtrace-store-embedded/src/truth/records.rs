@@ -70,7 +70,6 @@ impl LogRecord {
     }
 }
 
-
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     let buffer = vec![SHAPE];
     postcard::to_extend(value, buffer).expect("our records have no shape that postcard lacks")
@@ -79,7 +78,9 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 pub fn decode<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T, EmbeddedError> {
     let corrupt = |why: String| EmbeddedError::Corrupt { what, why };
     match bytes.split_first() {
-        Some((&SHAPE, rest)) => postcard::from_bytes(rest).map_err(|error| corrupt(error.to_string())),
+        Some((&SHAPE, rest)) => {
+            postcard::from_bytes(rest).map_err(|error| corrupt(error.to_string()))
+        }
         Some((shape, _)) => Err(corrupt(format!("unknown shape {shape}"))),
         None => Err(corrupt("empty value".to_owned())),
     }

@@ -45,7 +45,11 @@ impl Truth {
         value.map(|bytes| decode("trace", &bytes)).transpose()
     }
 
-    pub fn observation(&self, at: &Snapshot, key: &[u8]) -> Result<Option<StoredObservation>, EmbeddedError> {
+    pub fn observation(
+        &self,
+        at: &Snapshot,
+        key: &[u8],
+    ) -> Result<Option<StoredObservation>, EmbeddedError> {
         let value = at.get(&self.observations, key)?;
         value.map(|bytes| decode("observation", &bytes)).transpose()
     }
@@ -56,9 +60,14 @@ impl Truth {
         key: &[u8],
         partition: Partition,
     ) -> Result<TraceContent, EmbeddedError> {
-        let Some(partition) = partition else { return Ok(TraceContent::default()) };
+        let Some(partition) = partition else {
+            return Ok(TraceContent::default());
+        };
         let value = at.get(&self.payloads(partition)?, trace_payload_key(key))?;
-        value.map_or_else(|| Ok(TraceContent::default()), |bytes| decode("trace payload", &bytes))
+        value.map_or_else(
+            || Ok(TraceContent::default()),
+            |bytes| decode("trace payload", &bytes),
+        )
     }
 
     pub fn observation_content(
@@ -67,9 +76,14 @@ impl Truth {
         key: &[u8],
         partition: Partition,
     ) -> Result<ObservationContent, EmbeddedError> {
-        let Some(partition) = partition else { return Ok(ObservationContent::default()) };
+        let Some(partition) = partition else {
+            return Ok(ObservationContent::default());
+        };
         let value = at.get(&self.payloads(partition)?, observation_payload_key(key))?;
-        value.map_or_else(|| Ok(ObservationContent::default()), |bytes| decode("observation payload", &bytes))
+        value.map_or_else(
+            || Ok(ObservationContent::default()),
+            |bytes| decode("observation payload", &bytes),
+        )
     }
 
     /// The observations of a trace by id.
@@ -82,7 +96,8 @@ impl Truth {
         let mut found = Vec::new();
         for entry in at.prefix(&self.observations, keys::trace_prefix(project, trace)) {
             let (key, value) = entry.into_inner()?;
-            let (_, key) = keys::parse_observation(&key).ok_or_else(|| unreadable("observation key"))?;
+            let (_, key) =
+                keys::parse_observation(&key).ok_or_else(|| unreadable("observation key"))?;
             found.push((key, decode("observation", &value)?));
         }
         Ok(found)
@@ -100,14 +115,22 @@ impl Truth {
         let mut found = Vec::new();
         for entry in at.prefix(&self.observation_ids, &prefix).take(limit) {
             let key = entry.key()?;
-            let trace = std::str::from_utf8(&key[prefix.len()..]).ok().and_then(|text| TraceId::new(text).ok());
+            let trace = std::str::from_utf8(&key[prefix.len()..])
+                .ok()
+                .and_then(|text| TraceId::new(text).ok());
             let trace_id = trace.ok_or_else(|| unreadable("observation id key"))?;
-            found.push(ObservationKey { trace_id, id: id.clone() });
+            found.push(ObservationKey {
+                trace_id,
+                id: id.clone(),
+            });
         }
         Ok(found)
     }
 }
 
 fn unreadable(what: &'static str) -> EmbeddedError {
-    EmbeddedError::Corrupt { what, why: "not three ids".to_owned() }
+    EmbeddedError::Corrupt {
+        what,
+        why: "not three ids".to_owned(),
+    }
 }

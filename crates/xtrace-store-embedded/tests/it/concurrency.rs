@@ -71,7 +71,11 @@ async fn read(
     acknowledged: Arc<AtomicUsize>,
     is_over: Arc<AtomicBool>,
 ) -> usize {
-    let wanted = plan(View::Observations, vec![&observations::INPUT_TOKENS], vec![]);
+    let wanted = plan(
+        View::Observations,
+        vec![&observations::INPUT_TOKENS],
+        vec![],
+    );
     let mut reads = 0;
     while !is_over.load(Ordering::Acquire) {
         let at_least = acknowledged.load(Ordering::Acquire);
@@ -79,7 +83,10 @@ async fn read(
         let mut seen = ints(&table, 0);
         seen.sort_unstable();
         let commits = seen.len() / 2;
-        assert!(commits >= at_least, "{commits} commits seen after {at_least} were acknowledged");
+        assert!(
+            commits >= at_least,
+            "{commits} commits seen after {at_least} were acknowledged"
+        );
         assert_eq!(seen, expected(commits), "after {commits} commits");
         reads += 1;
     }

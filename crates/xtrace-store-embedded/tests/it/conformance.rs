@@ -17,15 +17,23 @@ struct Embedded {
 
 impl Embedded {
     fn new(moves_at_once: bool) -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), engine: Mutex::default(), moves_at_once }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            engine: Mutex::default(),
+            moves_at_once,
+        }
     }
 }
 
 #[async_trait]
 impl Harness for Embedded {
     async fn open(&self) -> Arc<dyn Engine> {
-        let options = EmbeddedOptions { query_threads: 2, ..EmbeddedOptions::new(self.dir.path()) };
-        let engine = Arc::new(tokio::task::block_in_place(|| EmbeddedEngine::open(options)).unwrap());
+        let options = EmbeddedOptions {
+            query_threads: 2,
+            ..EmbeddedOptions::new(self.dir.path())
+        };
+        let engine =
+            Arc::new(tokio::task::block_in_place(|| EmbeddedEngine::open(options)).unwrap());
         *self.engine.lock().unwrap() = Arc::downgrade(&engine);
         engine
     }

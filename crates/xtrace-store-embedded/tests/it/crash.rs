@@ -21,7 +21,10 @@ const SIGABRT: i32 = 6;
 type Seen = (Table, Table, MetricAnswer);
 
 fn options(dir: &Path) -> EmbeddedOptions {
-    EmbeddedOptions { query_threads: 1, ..EmbeddedOptions::new(dir) }
+    EmbeddedOptions {
+        query_threads: 1,
+        ..EmbeddedOptions::new(dir)
+    }
 }
 
 /// One step of the workload; doing it twice is as good as once.
@@ -39,19 +42,43 @@ async fn step(engine: &EmbeddedEngine, number: usize) {
             commit(engine, batch).await;
         }
         1 | 5 => {
-            commit(engine, vec![observation(number - 1, 1, day, 50), trace(number - 1, "changed", day)]).await;
+            commit(
+                engine,
+                vec![
+                    observation(number - 1, 1, day, 50),
+                    trace(number - 1, "changed", day),
+                ],
+            )
+            .await;
         }
         2 => engine.move_now().unwrap(),
         3 => {
             let changed = points("gpu", "a", &[(day - 3 * DAY, 7.0), (day, 3.0)]);
-            commit(engine, vec![observation(earlier, 3, day, 1), observation(number - 3, 2, day, 9), changed]).await;
+            commit(
+                engine,
+                vec![
+                    observation(earlier, 3, day, 1),
+                    observation(number - 3, 2, day, 9),
+                    changed,
+                ],
+            )
+            .await;
         }
         6 => {
-            engine.delete_traces(&scope(), &[trace_id(number - 6), trace_id(999)]).await.unwrap();
+            engine
+                .delete_traces(&scope(), &[trace_id(number - 6), trace_id(999)])
+                .await
+                .unwrap();
         }
         _ => {
             let before = Some(at(day - 9 * DAY));
-            engine.expire(Expiry { traces_before: before, points_before: before }).await.unwrap();
+            engine
+                .expire(Expiry {
+                    traces_before: before,
+                    points_before: before,
+                })
+                .await
+                .unwrap();
             engine.move_now().unwrap();
         }
     }
@@ -70,7 +97,11 @@ async fn see(engine: &EmbeddedEngine) -> Seen {
         points_max: 1_000,
     };
     let points = engine.query_metric(&scope(), &plan).await.unwrap();
-    (everything(engine, View::Traces).await, everything(engine, View::Observations).await, points)
+    (
+        everything(engine, View::Traces).await,
+        everything(engine, View::Observations).await,
+        points,
+    )
 }
 
 /// What is seen after each number of steps, by an engine that nothing ever happens to.
@@ -87,7 +118,9 @@ async fn undisturbed() -> Vec<Seen> {
 
 #[tokio::test]
 async fn the_child_works_until_it_is_ended() {
-    let Some((task, dir)) = child::task() else { return };
+    let Some((task, dir)) = child::task() else {
+        return;
+    };
     let mut words = task.split(' ');
     let point = point(words.next().unwrap());
     let armed_at: usize = words.next().unwrap().parse().unwrap();
@@ -105,7 +138,10 @@ async fn the_child_works_until_it_is_ended() {
 }
 
 fn point(name: &str) -> Point {
-    POINTS.into_iter().find(|point| format!("{point:?}") == name).unwrap()
+    POINTS
+        .into_iter()
+        .find(|point| format!("{point:?}") == name)
+        .unwrap()
 }
 
 const POINTS: [Point; 9] = [
@@ -127,23 +163,43 @@ async fn whatever_the_moment_a_killed_process_loses_nothing_and_repeats_nothing(
         for armed_at in [1, 10, 19] {
             let dir = tempfile::tempdir().unwrap();
             let task = format!("{point:?} {armed_at}");
-            let output = child::run("crash::the_child_works_until_it_is_ended", &task, dir.path());
+            let output = child::run(
+                "crash::the_child_works_until_it_is_ended",
+                &task,
+                dir.path(),
+            );
             let log = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.signal(), Some(SIGABRT), "the child was to be ended at {task}: {log}");
-            let acknowledged = log.lines().filter(|line| line.starts_with("acknowledged")).count();
+            assert_eq!(
+                output.status.signal(),
+                Some(SIGABRT),
+                "the child was to be ended at {task}: {log}"
+            );
+            let acknowledged = log
+                .lines()
+                .filter(|line| line.starts_with("acknowledged"))
+                .count();
 
             let engine = EmbeddedEngine::open(options(dir.path())).unwrap();
             let seen = see(&engine).await;
             let is_whole = seen == undisturbed[acknowledged]
-                || undisturbed.get(acknowledged + 1).is_some_and(|next| seen == *next);
+                || undisturbed
+                    .get(acknowledged + 1)
+                    .is_some_and(|next| seen == *next);
             // Retention works in steps: between them some of what is old is gone.
             let is_in_steps = matches!(point, Point::DuringRetention | Point::BeforePartitionDrop)
                 || acknowledged % 8 == 7;
-            assert!(is_whole || is_in_steps, "{task}: {acknowledged} acknowledged");
+            assert!(
+                is_whole || is_in_steps,
+                "{task}: {acknowledged} acknowledged"
+            );
             for number in acknowledged..STEPS {
                 step(&engine, number).await;
             }
-            assert_eq!(see(&engine).await, undisturbed[STEPS], "{task}: after repeating and going on");
+            assert_eq!(
+                see(&engine).await,
+                undisturbed[STEPS],
+                "{task}: after repeating and going on"
+            );
         }
     }
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use xtrace_model::PriceBook;
 use xtrace_query::{View, observations};
-use xtrace_store::{CommitBatch, ErrorKind, StoreResult, TelemetryReader, TelemetryWriter, Upkeep, WriteItem};
+use xtrace_store::{
+    CommitBatch, ErrorKind, StoreResult, TelemetryReader, TelemetryWriter, Upkeep, WriteItem,
+};
 use xtrace_store_embedded::{EmbeddedEngine, EmbeddedOptions};
 
 use crate::child;
@@ -27,16 +29,27 @@ fn options(dir: &Path) -> EmbeddedOptions {
 
 fn batch(number: usize) -> Vec<WriteItem> {
     let rows = number * BATCH..(number + 1) * BATCH;
-    rows.map(|row| observation(row / 7, row, i64::try_from(row).unwrap(), row as u64)).collect()
+    rows.map(|row| observation(row / 7, row, i64::try_from(row).unwrap(), row as u64))
+        .collect()
 }
 
 async fn try_commit(engine: &EmbeddedEngine, number: usize) -> StoreResult<()> {
     let prices = Arc::new(PriceBook::default());
-    engine.commit(CommitBatch { items: batch(number), prices }).await.map(|_| ())
+    engine
+        .commit(CommitBatch {
+            items: batch(number),
+            prices,
+        })
+        .await
+        .map(|_| ())
 }
 
 async fn stored(engine: &EmbeddedEngine) -> StoreResult<Vec<i64>> {
-    let wanted = plan(View::Observations, vec![&observations::INPUT_TOKENS], vec![]);
+    let wanted = plan(
+        View::Observations,
+        vec![&observations::INPUT_TOKENS],
+        vec![],
+    );
     let table = engine.query(&scope(), &wanted).await?;
     let mut rows = ints(&table, 0);
     rows.sort_unstable();
@@ -49,7 +62,9 @@ fn rows_of(batches: usize) -> Vec<i64> {
 
 #[tokio::test]
 async fn the_child_fills_its_disk() {
-    let Some((_, dir)) = child::task() else { return };
+    let Some((_, dir)) = child::task() else {
+        return;
+    };
     let dir = Path::new(&dir);
     let engine = EmbeddedEngine::open(options(&dir.join("data"))).unwrap();
     let mut done = 0;
@@ -70,11 +85,18 @@ async fn the_child_fills_its_disk() {
         let deadline = Instant::now() + PATIENCE;
         while let Err(error) = try_commit(&engine, done).await {
             assert_eq!(error.kind, ErrorKind::Unavailable, "{error:?}");
-            assert!(Instant::now() < deadline, "the store does not come back: {error:?}");
+            assert!(
+                Instant::now() < deadline,
+                "the store does not come back: {error:?}"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         done += 1;
-        assert_eq!(stored(&engine).await.unwrap(), rows_of(done), "round {round}");
+        assert_eq!(
+            stored(&engine).await.unwrap(),
+            rows_of(done),
+            "round {round}"
+        );
     }
     engine.close().await.unwrap();
     drop(engine);
@@ -85,7 +107,11 @@ async fn the_child_fills_its_disk() {
 
 fn grow_ballast(dir: &Path, bytes: usize) {
     use std::io::Write as _;
-    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(dir.join("ballast")).unwrap();
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(dir.join("ballast"))
+        .unwrap();
     // As much as fits: the last bytes are what the store itself runs out of.
     let _ = file.write_all(&vec![7; bytes]);
 }
@@ -93,8 +119,16 @@ fn grow_ballast(dir: &Path, bytes: usize) {
 #[test]
 fn a_full_disk_loses_nothing_and_is_recovered_from_without_a_restart() {
     let dir = tempfile::tempdir().unwrap();
-    let output = child::run_on_small_disk("full_disk::the_child_fills_its_disk", "fill", dir.path(), 96);
+    let output = child::run_on_small_disk(
+        "full_disk::the_child_fills_its_disk",
+        "fill",
+        dir.path(),
+        96,
+    );
     let log = String::from_utf8_lossy(&output.stderr);
     let out = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && log.contains("batches are there"), "{log}\n{out}");
+    assert!(
+        output.status.success() && log.contains("batches are there"),
+        "{log}\n{out}"
+    );
 }

@@ -12,21 +12,37 @@ const ROWS: usize = 6_000;
 
 /// A plan that takes its time: a percentile per observation.
 fn slow_plan() -> Plan {
-    let latency = MeasureOf { measure: &observations::MEASURE_LATENCY, aggregation: Aggregation::Percentile(95) };
+    let latency = MeasureOf {
+        measure: &observations::MEASURE_LATENCY,
+        aggregation: Aggregation::Percentile(95),
+    };
     let dimensions = vec![
         Dimension::Field(&observations::ID),
         Dimension::Field(&observations::TRACE_ID),
         Dimension::Field(&traces::NAME),
     ];
-    let select = Select::Groups { dimensions, measures: vec![latency] };
-    Plan { view: View::Observations, select, conditions: Vec::new(), order: Vec::new(), limit: 10, offset: 0 }
+    let select = Select::Groups {
+        dimensions,
+        measures: vec![latency],
+    };
+    Plan {
+        view: View::Observations,
+        select,
+        conditions: Vec::new(),
+        order: Vec::new(),
+        limit: 10,
+        offset: 0,
+    }
 }
 
 async fn filled(options: EmbeddedOptions) -> EmbeddedEngine {
     let engine = EmbeddedEngine::open(options).unwrap();
     let rows: Vec<usize> = (0..ROWS).collect();
     for chunk in rows.chunks(1_000) {
-        let items = chunk.iter().map(|row| observation(row / 20, *row, *row as i64, 1)).collect();
+        let items = chunk
+            .iter()
+            .map(|row| observation(row / 20, *row, *row as i64, 1))
+            .collect();
         commit(&engine, items).await;
     }
     engine
@@ -53,9 +69,17 @@ async fn a_query_past_its_time_ends_and_the_next_one_is_answered() {
 #[tokio::test]
 async fn a_query_that_nobody_waits_for_gives_its_place_to_the_next() {
     let dir = tempfile::tempdir().unwrap();
-    let engine = filled(EmbeddedOptions { query_concurrency: 1, ..options(&dir) }).await;
+    let engine = filled(EmbeddedOptions {
+        query_concurrency: 1,
+        ..options(&dir)
+    })
+    .await;
     for _ in 0..20 {
-        let abandoned = tokio::time::timeout(Duration::from_millis(1), engine.query(&scope(), &slow_plan())).await;
+        let abandoned = tokio::time::timeout(
+            Duration::from_millis(1),
+            engine.query(&scope(), &slow_plan()),
+        )
+        .await;
         drop(abandoned);
     }
     assert_eq!(count(&engine, View::Observations).await, ROWS);
@@ -64,7 +88,11 @@ async fn a_query_that_nobody_waits_for_gives_its_place_to_the_next() {
 #[tokio::test]
 async fn series_over_the_limit_are_rejected_and_their_neighbours_stored() {
     let dir = tempfile::tempdir().unwrap();
-    let engine = EmbeddedEngine::open(EmbeddedOptions { series_max: 2, ..options(&dir) }).unwrap();
+    let engine = EmbeddedEngine::open(EmbeddedOptions {
+        series_max: 2,
+        ..options(&dir)
+    })
+    .unwrap();
     let report = commit(
         &engine,
         vec![
@@ -75,17 +103,35 @@ async fn series_over_the_limit_are_rejected_and_their_neighbours_stored() {
         ],
     )
     .await;
-    let Outcome::Rejected(rejection) = &report[2] else { panic!("{report:?}") };
+    let Outcome::Rejected(rejection) = &report[2] else {
+        panic!("{report:?}")
+    };
     assert_eq!(rejection.code, "series_limit");
-    assert_eq!(report[3], Outcome::Points { accepted: 1, duplicate: 0 });
+    assert_eq!(
+        report[3],
+        Outcome::Points {
+            accepted: 1,
+            duplicate: 0
+        }
+    );
 }
 
 #[tokio::test]
 async fn rows_move_by_themselves_when_there_are_many_or_they_are_old() {
-    for (move_rows, move_age) in [(100, Duration::from_secs(3600)), (1_000_000, Duration::from_millis(1))] {
+    for (move_rows, move_age) in [
+        (100, Duration::from_secs(3600)),
+        (1_000_000, Duration::from_millis(1)),
+    ] {
         let dir = tempfile::tempdir().unwrap();
-        let engine = EmbeddedEngine::open(EmbeddedOptions { move_rows, move_age, ..options(&dir) }).unwrap();
-        let items = (0..200).map(|row| observation(row, row, row as i64, 1)).collect();
+        let engine = EmbeddedEngine::open(EmbeddedOptions {
+            move_rows,
+            move_age,
+            ..options(&dir)
+        })
+        .unwrap();
+        let items = (0..200)
+            .map(|row| observation(row, row, row as i64, 1))
+            .collect();
         commit(&engine, items).await;
         let deadline = std::time::Instant::now() + Duration::from_secs(20);
         while gauge(&engine, "hot_rows").await > 0.0 {
@@ -100,5 +146,10 @@ async fn rows_move_by_themselves_when_there_are_many_or_they_are_old() {
 
 async fn gauge(engine: &EmbeddedEngine, name: &str) -> f64 {
     let stats = engine.stats().await.unwrap();
-    stats.gauges.iter().find(|(gauge, _)| *gauge == name).unwrap().1
+    stats
+        .gauges
+        .iter()
+        .find(|(gauge, _)| *gauge == name)
+        .unwrap()
+        .1
 }

@@ -12,3 +12,4 @@ mod limits;
 mod lowering;
 mod moves;
 mod support;
+mod upkeep;

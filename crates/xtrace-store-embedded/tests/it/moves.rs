@@ -3,13 +3,24 @@
 use xtrace_query::{View, observations, traces};
 use xtrace_store::{Outcome, TelemetryReader, TraceWindow, Upkeep};
 
-use crate::support::{at, commit, count, everything, ints, observation, open, plan, points, scope, texts, trace, trace_id};
+use crate::support::{
+    at, commit, count, everything, ints, observation, open, plan, points, scope, texts, trace,
+    trace_id,
+};
 
 #[tokio::test]
 async fn a_commit_is_seen_at_once_and_after_a_move_and_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let engine = open(&dir);
-    let report = commit(&engine, vec![trace(1, "first", 0), observation(1, 1, 0, 10), observation(1, 2, 5, 7)]).await;
+    let report = commit(
+        &engine,
+        vec![
+            trace(1, "first", 0),
+            observation(1, 1, 0, 10),
+            observation(1, 2, 5, 7),
+        ],
+    )
+    .await;
     assert_eq!(report, vec![Outcome::Accepted; 3]);
     let hot = everything(&engine, View::Traces).await;
     assert_eq!(hot.rows.len(), 1);
@@ -24,14 +35,29 @@ async fn a_commit_is_seen_at_once_and_after_a_move_and_after_a_restart() {
     let engine = open(&dir);
     assert_eq!(everything(&engine, View::Traces).await, hot);
     let record = engine.trace(&scope(), &trace_id(1)).await.unwrap().unwrap();
-    assert_eq!(record.payload.input.unwrap().as_str(), "{\"asked\":\"first\"}");
+    assert_eq!(
+        record.payload.input.unwrap().as_str(),
+        "{\"asked\":\"first\"}"
+    );
     assert_eq!(record.row.summary.observation_count, 2);
-    let window = TraceWindow { payloads: true, limit: 10, offset: 1 };
-    let second = engine.trace_observations(&scope(), &trace_id(1), window).await.unwrap();
+    let window = TraceWindow {
+        payloads: true,
+        limit: 10,
+        offset: 1,
+    };
+    let second = engine
+        .trace_observations(&scope(), &trace_id(1), window)
+        .await
+        .unwrap();
     assert_eq!(second.len(), 1);
     assert!(second[0].payload.as_ref().unwrap().output.is_some());
     engine.close().await.unwrap();
-    assert!(engine.query(&scope(), &plan(View::Traces, vec![&traces::ID], vec![])).await.is_err());
+    assert!(
+        engine
+            .query(&scope(), &plan(View::Traces, vec![&traces::ID], vec![]))
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -47,7 +73,10 @@ async fn a_row_changed_after_its_move_hides_the_older_version_until_the_next_mov
         assert_eq!(texts(&table, 0), ["new"]);
         engine.move_now().unwrap();
     }
-    assert_eq!(commit(&engine, vec![trace(1, "new", 10)]).await, [Outcome::Duplicate]);
+    assert_eq!(
+        commit(&engine, vec![trace(1, "new", 10)]).await,
+        [Outcome::Duplicate]
+    );
 }
 
 #[tokio::test]
@@ -55,30 +84,62 @@ async fn an_unmoved_log_is_replayed_row_by_row() {
     let dir = tempfile::tempdir().unwrap();
     let engine = open(&dir);
     for number in 0..20 {
-        commit(&engine, vec![trace(number % 5, &format!("n{number}"), number as i64)]).await;
-        commit(&engine, vec![observation(number % 5, number, number as i64, 1)]).await;
+        commit(
+            &engine,
+            vec![trace(number % 5, &format!("n{number}"), number as i64)],
+        )
+        .await;
+        commit(
+            &engine,
+            vec![observation(number % 5, number, number as i64, 1)],
+        )
+        .await;
         if number == 9 {
             engine.move_now().unwrap();
         }
     }
     commit(&engine, vec![points("gpu", "a", &[(0, 1.0), (10, 2.0)])]).await;
-    let before = (everything(&engine, View::Traces).await, everything(&engine, View::Observations).await);
+    let before = (
+        everything(&engine, View::Traces).await,
+        everything(&engine, View::Observations).await,
+    );
     drop(engine);
     let engine = open(&dir);
-    let after = (everything(&engine, View::Traces).await, everything(&engine, View::Observations).await);
+    let after = (
+        everything(&engine, View::Traces).await,
+        everything(&engine, View::Observations).await,
+    );
     assert_eq!(before, after);
-    let outcome = commit(&engine, vec![points("gpu", "a", &[(10, 2.0), (0, 3.0), (20, 1.0)])]).await;
-    assert_eq!(outcome, [Outcome::Points { accepted: 2, duplicate: 1 }]);
+    let outcome = commit(
+        &engine,
+        vec![points("gpu", "a", &[(10, 2.0), (0, 3.0), (20, 1.0)])],
+    )
+    .await;
+    assert_eq!(
+        outcome,
+        [Outcome::Points {
+            accepted: 2,
+            duplicate: 1
+        }]
+    );
 }
 
 #[tokio::test]
 async fn a_foreign_field_is_read_from_the_trace() {
     let dir = tempfile::tempdir().unwrap();
     let engine = open(&dir);
-    commit(&engine, vec![trace(1, "the trace", 0), observation(1, 1, 0, 10)]).await;
+    commit(
+        &engine,
+        vec![trace(1, "the trace", 0), observation(1, 1, 0, 10)],
+    )
+    .await;
     engine.move_now().unwrap();
     commit(&engine, vec![observation(1, 2, 3, 10)]).await;
-    let joined = plan(View::Observations, vec![&observations::ID, &traces::NAME], vec![]);
+    let joined = plan(
+        View::Observations,
+        vec![&observations::ID, &traces::NAME],
+        vec![],
+    );
     let table = engine.query(&scope(), &joined).await.unwrap();
     assert_eq!(texts(&table, 1), ["the trace", "the trace"]);
     assert_eq!(at(0).to_string(), "2026-01-05T00:00:00Z");
