@@ -1,9 +1,6 @@
 //! A body split into items, each decoded on its own.
 
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use xtrace_model::limits::BATCH_ITEMS_MAX;
 use xtrace_model::{Stamp, Timestamp};
@@ -12,6 +9,11 @@ use super::fields::{Fields, Key};
 use super::{
     BodyError, Decoded, DecodedItem, Fault, ItemError, Part, Place, observation, scalars, trace,
 };
+
+mod envelope;
+
+pub(super) use envelope::List;
+use envelope::{Envelope, Observations};
 
 /// Longest id shown for an item that was rejected. Bytes.
 const SHOWN_ID_BYTES: usize = 256;
@@ -33,9 +35,7 @@ pub fn decode_batch(body: &[u8], received: Timestamp) -> Result<Decoded, BodyErr
             split.add_body(Some(index as u32), body.get())?;
         }
     } else if text.starts_with('{') {
-        // Reading it as raw text first proves that all of it is JSON.
-        let body: &RawValue = parse(text)?;
-        split.add_body(None, body.get())?;
+        split.add_envelope(None, parse(text)?)?;
     } else {
         let whole: &RawValue = parse(text)?;
         let found = scalars::kind_of(whole.get());
@@ -60,50 +60,6 @@ pub(super) fn body_text(body: &[u8]) -> Result<&str, BodyError> {
 
 pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, BodyError> {
     serde_json::from_str(text).map_err(|error| BodyError::NotJson(error.to_string()))
-}
-
-/// A list of values that are still text; past the limit they are counted but not kept.
-pub(super) struct List<'a> {
-    pub(super) items: Vec<&'a RawValue>,
-    pub(super) count: usize,
-}
-
-impl<'de> Deserialize<'de> for List<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ListVisitor;
-        impl<'de> Visitor<'de> for ListVisitor {
-            type Value = List<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut items = Vec::new();
-                while items.len() < xtrace_model::limits::BATCH_POINTS_MAX {
-                    let Some(item) = seq.next_element()? else {
-                        break;
-                    };
-                    items.push(item);
-                }
-                let mut count = items.len();
-                while seq.next_element::<IgnoredAny>()?.is_some() {
-                    count += 1;
-                }
-                Ok(List { items, count })
-            }
-        }
-        deserializer.deserialize_seq(ListVisitor)
-    }
-}
-
-/// The documented body.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    trace: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    observations: Option<&'a RawValue>,
 }
 
 enum Found<'a> {
@@ -133,38 +89,39 @@ impl<'a> Split<'a> {
     fn add_body(&mut self, body: Option<u32>, json: &'a str) -> Result<(), BodyError> {
         let place = |part| Place { body, part };
         if !json.starts_with('{') {
-            return self.add_bad(place(Part::Body), "body", json, "an object");
+            let found = scalars::kind_of(json);
+            return self.add_bad(place(Part::Body), "body", found, "an object");
         }
-        let envelope: Envelope<'a> = match serde_json::from_str(json) {
-            Ok(envelope) => envelope,
+        match serde_json::from_str(json) {
+            Ok(envelope) => self.add_envelope(body, envelope),
             Err(error) => {
                 let error = ItemError::new(Fault::Unreadable, "body", error.to_string());
                 self.count_more(1)?;
                 self.items.push((place(Part::Body), Found::Bad(error)));
-                return Ok(());
+                Ok(())
             }
-        };
+        }
+    }
+
+    fn add_envelope(&mut self, body: Option<u32>, envelope: Envelope<'a>) -> Result<(), BodyError> {
+        let place = |part| Place { body, part };
         if let Some(trace) = envelope.trace {
             self.count_more(1)?;
             self.items.push((place(Part::Trace), Found::Item(trace)));
         }
-        let Some(observations) = envelope.observations else {
-            return Ok(());
+        let list = match envelope.observations {
+            Observations::Absent => return Ok(()),
+            Observations::Other(found) => {
+                return self.add_bad(place(Part::Observations), "observations", found, "a list");
+            }
+            Observations::List(list) => list,
         };
-        if !observations.get().starts_with('[') {
-            return self.add_bad(
-                place(Part::Observations),
-                "observations",
-                observations.get(),
-                "a list",
-            );
-        }
-        let list: List<'a> = parse(observations.get())?;
         self.count_more(list.count)?;
         let items = list.items.into_iter().enumerate();
-        self.items.extend(
-            items.map(|(index, item)| (place(Part::Observation(index as u32)), Found::Item(item))),
-        );
+        self.items.extend(items.map(|(index, item)| {
+            let place = place(Part::Observation(index as u32));
+            (place, Found::Item(item))
+        }));
         Ok(())
     }
 
@@ -172,11 +129,11 @@ impl<'a> Split<'a> {
         &mut self,
         place: Place,
         field: &str,
-        json: &str,
+        found: &str,
         expected: &str,
     ) -> Result<(), BodyError> {
         self.count_more(1)?;
-        let reason = format!("is {}; expected {expected}", scalars::kind_of(json));
+        let reason = format!("is {found}; expected {expected}");
         self.items.push((
             place,
             Found::Bad(ItemError::new(Fault::WrongType, field, reason)),

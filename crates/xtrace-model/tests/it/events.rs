@@ -149,7 +149,7 @@ fn set_observation(state: &mut ObservationState, stamp: Stamp, (field, value): S
         7 => {
             facts.parent_observation_id = latest(stamp, value, |value| {
                 ObservationId::new(text(value)).unwrap()
-            })
+            });
         }
         8 => facts.version = latest(stamp, value, text),
         9 => facts.environment = First::set(stamp, text(value)),
@@ -161,7 +161,7 @@ fn set_observation(state: &mut ObservationState, stamp: Stamp, (field, value): S
         15 => {
             facts.usage = latest(stamp, value, |value| {
                 Usage([("input".into(), u64::from(value))].into())
-            })
+            });
         }
         16 => facts.tokens.input = latest(stamp, value, u64::from),
         17 => facts.tokens.output = latest(stamp, value, u64::from),
@@ -169,7 +169,7 @@ fn set_observation(state: &mut ObservationState, stamp: Stamp, (field, value): S
         19 => {
             facts.cost = latest(stamp, value, |value| {
                 Cost([("total".into(), usd(value))].into())
-            })
+            });
         }
         20 => facts.input_price = latest(stamp, value, usd),
         21 => facts.output_price = latest(stamp, value, usd),
@@ -178,7 +178,7 @@ fn set_observation(state: &mut ObservationState, stamp: Stamp, (field, value): S
         24 => facts.time_to_first_token_s = latest(stamp, value, real),
         25 => {
             facts.price_attributes =
-                latest(stamp, value, |value| [("speed".into(), text(value))].into())
+                latest(stamp, value, |value| [("speed".into(), text(value))].into());
         }
         26 => facts.steps.run_id = latest(stamp, value, text),
         27 => facts.steps.step_id = latest(stamp, value, text),

@@ -7,7 +7,7 @@ use xtrace_model::{
     TraceState, TraceSummary,
 };
 
-use crate::events::{OBSERVATION_FIELDS, TRACE_FIELDS, events};
+use crate::events::{Event, OBSERVATION_FIELDS, TRACE_FIELDS, events};
 
 /// What both kinds of state have in common, for one set of properties.
 trait State:
@@ -154,7 +154,7 @@ fn check_stored_form<S: State>(patches: &[S]) -> Result<(), TestCaseError> {
 proptest! {
     #[test]
     fn traces_forget_order_duplication_and_split(events in events(TRACE_FIELDS), arrival in arrivals()) {
-        let patches: Vec<TraceState> = events.iter().map(|event| event.trace()).collect();
+        let patches: Vec<TraceState> = events.iter().map(Event::trace).collect();
         check(&patches, &arrival)?;
     }
 
@@ -163,7 +163,7 @@ proptest! {
         events in events(OBSERVATION_FIELDS),
         arrival in arrivals(),
     ) {
-        let patches: Vec<ObservationState> = events.iter().map(|event| event.observation()).collect();
+        let patches: Vec<ObservationState> = events.iter().map(Event::observation).collect();
         check(&patches, &arrival)?;
     }
 
@@ -172,9 +172,9 @@ proptest! {
         traces in events(TRACE_FIELDS),
         observations in events(OBSERVATION_FIELDS),
     ) {
-        let traces: Vec<TraceState> = traces.iter().map(|event| event.trace()).collect();
+        let traces: Vec<TraceState> = traces.iter().map(Event::trace).collect();
         check_change(&traces)?;
-        let observations: Vec<ObservationState> = observations.iter().map(|event| event.observation()).collect();
+        let observations: Vec<ObservationState> = observations.iter().map(Event::observation).collect();
         check_change(&observations)?;
     }
 
@@ -183,15 +183,15 @@ proptest! {
         traces in events(TRACE_FIELDS),
         observations in events(OBSERVATION_FIELDS),
     ) {
-        let traces: Vec<TraceState> = traces.iter().map(|event| event.trace()).collect();
+        let traces: Vec<TraceState> = traces.iter().map(Event::trace).collect();
         check_stored_form(&traces)?;
-        let observations: Vec<ObservationState> = observations.iter().map(|event| event.observation()).collect();
+        let observations: Vec<ObservationState> = observations.iter().map(Event::observation).collect();
         check_stored_form(&observations)?;
     }
 
     #[test]
     fn merged_metadata_is_json_again(events in events(TRACE_FIELDS)) {
-        let state = joined(events.iter().map(|event| event.trace()));
+        let state = joined(events.iter().map(Event::trace));
         if let Some(json) = state.content.metadata.to_json() {
             prop_assert!(serde_json::from_str::<serde_json::Value>(json.as_str()).is_ok_and(|value| value.is_object()));
         }
