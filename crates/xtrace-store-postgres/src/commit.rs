@@ -84,11 +84,11 @@ impl PostgresEngine {
             };
             match &failure {
                 Failure::Server(error) if mode == Mode::Together && is_of_one_item(error) => {
-                    mode = Mode::Halving
+                    mode = Mode::Halving;
                 }
                 Failure::Overtaken if attempt < ATTEMPTS_MAX => self.forget_weeks(),
                 Failure::Server(error) if attempt < ATTEMPTS_MAX && is_transient(error) => {
-                    self.forget_weeks()
+                    self.forget_weeks();
                 }
                 _ => return Err(failure.into()),
             }
@@ -155,7 +155,8 @@ impl PostgresEngine {
         written: &mut Written,
     ) -> Result<CommitReport, Failure> {
         let mut report = vec![Outcome::Duplicate; batch.items.len()];
-        let mut parts = vec![0..batch.items.len()];
+        let mut parts = Vec::new();
+        parts.push(0..batch.items.len());
         while let Some(part) = parts.pop() {
             let mut savepoint = connection.begin().await?;
             let result = self

@@ -19,10 +19,11 @@ type PointKey = (i64, Timestamp);
 
 /// The times of all points, for their partitions.
 pub fn times(items: &[WriteItem]) -> impl Iterator<Item = Timestamp> {
-    items.iter().flat_map(|item| match &item.write {
-        Write::Points { points, .. } => points.iter().map(|(time, _)| *time).collect(),
-        _ => Vec::new(),
-    })
+    let points = items.iter().filter_map(|item| match &item.write {
+        Write::Points { points, .. } => Some(points),
+        _ => None,
+    });
+    points.flatten().map(|(time, _)| *time)
 }
 
 /// Writes the points; answers with the outcome of each item by its position.
@@ -221,7 +222,7 @@ fn outcomes(
             let is_news = if latest.repeated.contains(&key) {
                 current
                     .insert(key, *value)
-                    .is_none_or(|before| before < *value || before > *value)
+                    .is_none_or(|before| before != *value)
             } else {
                 written.contains(&key)
             };

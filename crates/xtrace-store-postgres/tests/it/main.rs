@@ -2,5 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
+mod concurrency;
 mod conformance;
+mod faults;
 mod lowering;
+mod poison;
+mod retention;
+mod schema;
+mod support;
