@@ -11,6 +11,7 @@ pub mod joining;
 pub mod lasting;
 pub mod metrics;
 pub mod payloads;
+pub mod random;
 pub mod selecting;
 pub mod series;
 pub mod writing;

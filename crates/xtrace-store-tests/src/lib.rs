@@ -23,6 +23,7 @@ mod list;
 pub mod lowering;
 pub mod model;
 pub mod plans;
+mod random;
 pub mod stage;
 pub mod suite;
 

@@ -152,6 +152,11 @@ macro_rules! for_each_case {
                 rates_of_a_group_add_up
                 questions_that_make_no_sense_are_refused
             }
+            random {
+                operations_leave_what_they_leave_in_the_reference
+                plans_are_answered_as_by_the_reference
+                metric_questions_are_answered_as_by_the_reference
+            }
             catalogue {
                 a_project_is_created_once
                 projects_come_by_id_and_last

@@ -58,6 +58,13 @@ impl Stage {
         }
     }
 
+    /// Opens the store where something failed while it was closed.
+    pub async fn ensure_open(&mut self) {
+        if self.engine.is_none() {
+            self.engine = Some(self.harness.open().await);
+        }
+    }
+
     /// Closes the engine and opens the store anew.
     pub async fn reopen(&mut self) {
         self.close().await;

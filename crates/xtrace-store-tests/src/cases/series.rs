@@ -22,7 +22,7 @@ const AGGREGATIONS: [MetricAggregation; 11] = [
 ];
 
 /// Two hours of four nodes with two devices each, every 15 seconds; some labels, points and whole minutes missing.
-async fn store_fleet(stage: &Stage) {
+pub async fn store_fleet(stage: &Stage) {
     let mut writes = batch();
     for device in 0..8_u32 {
         let mut series = a_series("util").label("gpu", &(device % 2).to_string());
