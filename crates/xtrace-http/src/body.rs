@@ -4,7 +4,7 @@ use std::io::Error as IoError;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::BytesMut;
 use tokio::io::AsyncReadExt as _;
@@ -14,9 +14,14 @@ use crate::app::App;
 use crate::error::ApiError;
 
 mod coding;
+mod remainder;
 
-/// Bytes read at once.
-const READ_BYTES: usize = 64 * 1024;
+use remainder::Remainder;
+
+/// Room for a body that does not say how large it is, at first.
+const FIRST_BYTES: usize = 4 * 1024;
+/// Most room made for what a body only says it has.
+const ANNOUNCED_BYTES_MAX: usize = 1024 * 1024;
 
 /// A whole JSON body with its room in the queue.
 pub struct AdmittedJson {
@@ -43,6 +48,7 @@ impl FromRequest<App> for AdmittedJson {
 async fn read(request: Request, app: &App) -> Result<AdmittedJson, ApiError> {
     let limit = app.options().request_bytes_max;
     let (parts, body) = request.into_parts();
+    let body = Remainder::new(body, parts.headers.contains_key(EXPECT));
     let announced = announced_bytes(&parts.headers);
     if announced > limit {
         return Err(too_large(limit));
@@ -52,9 +58,13 @@ async fn read(request: Request, app: &App) -> Result<AdmittedJson, ApiError> {
         .admit(0)
         .inspect_err(|error| refuse(app, error.reason()))?;
     let mut reader = coding::decoded(&parts.headers, body).await?;
-    let mut bytes = BytesMut::with_capacity(announced.min(READ_BYTES));
+    // One byte more than announced, so that the end is found without more room.
+    let room = (announced + 1).clamp(FIRST_BYTES, ANNOUNCED_BYTES_MAX);
+    let mut bytes = BytesMut::with_capacity(room);
     loop {
-        bytes.reserve(READ_BYTES.min(limit + 1 - bytes.len()).max(1));
+        if bytes.len() == bytes.capacity() {
+            bytes.reserve(bytes.len());
+        }
         let read = reader
             .read_buf(&mut bytes)
             .await

@@ -41,7 +41,7 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
             status,
             elapsed_ms = elapsed.as_secs_f64() * 1000.0,
             "answered"
-        )
+        );
     });
     response
 }

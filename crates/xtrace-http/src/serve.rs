@@ -46,3 +46,6 @@ pub async fn serve(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

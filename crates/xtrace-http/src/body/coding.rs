@@ -5,13 +5,13 @@ use std::pin::Pin;
 
 use async_compression::tokio::bufread::{DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
 use async_compression::zstd::DParameter;
-use axum::body::Body;
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use futures::TryStreamExt as _;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio_util::io::StreamReader;
 
+use super::remainder::Remainder;
 use crate::error::ApiError;
 
 /// More codings than this on one body are nobody's intention.
@@ -35,8 +35,8 @@ enum Coding {
 ///
 /// # Errors
 /// A coding is not supported, or the body does not begin as its codings do.
-pub async fn decoded(headers: &HeaderMap, body: Body) -> Result<Reader, ApiError> {
-    let stream = body.into_data_stream().map_err(IoError::other);
+pub async fn decoded(headers: &HeaderMap, body: Remainder) -> Result<Reader, ApiError> {
+    let stream = body.map_err(IoError::other);
     let mut reader: Buffered = Box::pin(StreamReader::new(stream));
     // They were applied in the order they are named, so the last is undone first.
     for coding in codings(headers)?.into_iter().rev() {

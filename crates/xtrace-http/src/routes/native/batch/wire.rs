@@ -3,6 +3,7 @@
 
 #![expect(
     dead_code,
+    clippy::large_enum_variant,
     reason = "these describe bodies to readers of the document and are never made"
 )]
 
