@@ -7,7 +7,8 @@ use axum::extract::State;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use xtrace_model::{Timestamp, Usd};
-use xtrace_query::{Condition, Table, Value, traces, zone};
+use xtrace_query::check::OFFSETS_MAX;
+use xtrace_query::{Condition, Table, Value, ZoneError, traces, zone};
 use xtrace_store::{Engine, ProjectScope};
 
 use super::filters::FILTERS;
@@ -104,12 +105,14 @@ fn parse(query: &QueryString, now: Timestamp) -> Result<DayPlans, BadParam> {
     Ok(DayPlans { conditions, bucket })
 }
 
-fn zone_expected(reason: &zone::ZoneError) -> String {
+fn zone_expected(reason: &ZoneError) -> String {
     match reason {
-        zone::ZoneError::Unknown { .. } => {
+        ZoneError::Unknown { .. } => {
             "the IANA name of a time zone such as Asia/Shanghai".to_owned()
         }
-        too_long @ zone::ZoneError::TooLong { .. } => too_long.to_string(),
+        ZoneError::TooLong { .. } => format!(
+            "a zone whose clock changes at most {OFFSETS_MAX} times between fromTimestamp and toTimestamp"
+        ),
     }
 }
 

@@ -179,6 +179,16 @@ async fn days_are_those_of_the_time_zone() {
         .get("/api/public/metrics/daily?timezone=Pacific/Kiritimati&limit=1")
         .await;
     assert_eq!(list["data"][0]["usage"][0]["model"], "claude");
+    let centuries = "fromTimestamp=0001-01-01T00:00:00Z&toTimestamp=9000-01-01T00:00:00Z";
+    assert_eq!(dates(&reads, centuries).await.len(), 3);
+    let path = format!("/api/public/metrics/daily?timezone=Europe/Berlin&{centuries}");
+    assert!(
+        reads
+            .refused(&path)
+            .await
+            .1
+            .contains("changes at most 512 times")
+    );
     let (status, message) = reads
         .refused("/api/public/metrics/daily?timezone=Mars/Base")
         .await;

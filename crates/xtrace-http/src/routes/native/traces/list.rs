@@ -37,7 +37,8 @@ impl IntoParams for Params {
 
 /// List traces
 ///
-/// A page of traces, newest first, with their totals. Every filter restricts the list; all must hold.
+/// A page of traces, newest first, with their totals. Every filter restricts the list; all must hold. A page names
+/// at most 20,000 observations and holds at most 64 MiB of input, output and metadata.
 #[utoipa::path(
     get,
     path = "/api/public/traces",
