@@ -4,6 +4,23 @@
 //! join-semilattice, see [`merge`]); everything a reader sees is a *row* or a payload [`derive`]d
 //! from states. What it deliberately does not do: decode wire formats (`xtrace-ingest`), query
 //! (`xtrace-query`), store (`xtrace-store`).
+//!
+//! ```
+//! use xtrace_model::{Costing, Latest, ObservationState, PriceBook, Stamp, Timestamp, UsageReading};
+//!
+//! let event = |time| Stamp::new(Timestamp::from_micros(time), 0);
+//! let mut update = ObservationState::default();
+//! let reading = UsageReading::of(r#"{"prompt_tokens": 1000, "completion_tokens": 100}"#);
+//! update.facts.usage = Latest::set(event(2), reading.usage);
+//! let mut create = ObservationState::default();
+//! create.facts.model = Latest::set(event(1), "gpt-4o".into());
+//!
+//! // The update arrived first: what is stored is the same.
+//! let mut stored = update;
+//! stored.join(create);
+//! let costing = Costing::of(&stored.facts, &PriceBook::built_in());
+//! assert_eq!(costing.cost.total().unwrap().to_string(), "0.0035");
+//! ```
 
 pub mod derive;
 pub mod ids;

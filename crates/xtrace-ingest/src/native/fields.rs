@@ -208,6 +208,11 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 }
 
 #[cfg(test)]
+pub(super) fn documented_names() -> impl Iterator<Item = &'static str> {
+    SPELLINGS.iter().map(|(_, camel, _)| *camel)
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -6,3 +6,4 @@ mod events;
 mod merging;
 mod money;
 mod summaries;
+mod usage;

@@ -299,3 +299,17 @@ fn payloads_come_back_exactly_as_sent() {
     let state = observation_state(&format!(r#"{{"id":"o","traceId":"t","input":{text}}}"#));
     assert_eq!(state.content.input.get().unwrap().as_str(), text);
 }
+
+#[test]
+fn nulls_are_as_if_absent() {
+    let members = super::super::fields::documented_names()
+        .filter(|name| !matches!(*name, "id" | "traceId"))
+        .map(|name| format!("\"{name}\":null"))
+        .collect::<Vec<_>>();
+    let bare = observation_state(r#"{"id":"o","traceId":"t"}"#);
+    let with_nulls = format!(
+        r#"{{"id":"o","traceId":"t","projectId":null,{}}}"#,
+        members.join(",")
+    );
+    assert_eq!(observation_state(&with_nulls), bare);
+}
