@@ -1,7 +1,7 @@
 //! The vocabulary of xtrace: what is received, how it merges, what is derived from it.
 //!
 //! Pure: no I/O, no clock of its own, no async. Everything an engine stores is a *state* (a
-//! join-semilattice, see [`merge`]); everything a reader sees is a *row* or a payload [`derive`]d
+//! join-semilattice, see [`merge`]); everything a reader sees is a *row* or a payload [`mod@derive`]d
 //! from states. What it deliberately does not do: decode wire formats (`xtrace-ingest`), query
 //! (`xtrace-query`), store (`xtrace-store`).
 //!

@@ -67,7 +67,7 @@ proptest! {
         let priced = PRICES.price(&PriceRequest { model: "gpt-4o", usage: &usage, attributes: None }).unwrap();
         // Picodollars per token: 2.5 and 1.25 and 10 USD per million.
         let expected = (input - cached) * 2_500_000 + cached * 1_250_000 + output * 10_000_000;
-        prop_assert_eq!(priced.cost.total().map(|usd| usd.units()), Some(i128::from(expected)));
+        prop_assert_eq!(priced.cost.total().map(xtrace_model::Usd::units), Some(i128::from(expected)));
     }
 
     #[test]
