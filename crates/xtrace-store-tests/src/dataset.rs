@@ -42,6 +42,9 @@ const AMOUNTS: [&str; 7] = [
     "0.3",
 ];
 
+/// A method of a builder.
+type SetText<P> = fn(P, &str) -> P;
+
 const TRACES: usize = 60;
 const OBSERVATIONS_MAX: usize = 5;
 
@@ -114,7 +117,7 @@ fn trace_name(trace: usize) -> String {
 
 fn an_awkward_trace(trace: usize) -> TracePatch {
     let mut patch = a_trace(&trace_name(trace)).sent(eighths(trace));
-    let texts: [(fn(TracePatch, &str) -> TracePatch, usize); 10] = [
+    let texts: [(SetText<TracePatch>, usize); 10] = [
         (TracePatch::name, 1),
         (TracePatch::user, 2),
         (TracePatch::session, 3),
@@ -131,7 +134,7 @@ fn an_awkward_trace(trace: usize) -> TracePatch {
             patch = set(patch, text);
         }
     }
-    if trace % 3 > 0 {
+    if !trace.is_multiple_of(3) {
         patch = patch.timestamp(after(beginning(trace)));
     }
     if trace % 4 > 1 {
@@ -158,7 +161,7 @@ fn an_awkward_observation(trace: usize, number: usize) -> ObservationPatch {
 }
 
 fn with_texts(mut patch: ObservationPatch, seed: usize) -> ObservationPatch {
-    let texts: [(fn(ObservationPatch, &str) -> ObservationPatch, usize); 17] = [
+    let texts: [(SetText<ObservationPatch>, usize); 17] = [
         (ObservationPatch::name, 1),
         (ObservationPatch::status_message, 2),
         (ObservationPatch::version, 3),
@@ -193,10 +196,10 @@ fn with_texts(mut patch: ObservationPatch, seed: usize) -> ObservationPatch {
 fn with_numbers(patch: ObservationPatch, trace: usize, seed: usize) -> ObservationPatch {
     let mut patch = patch;
     let start = beginning(trace) + eighths(seed % 40);
-    if seed % 6 > 0 {
+    if !seed.is_multiple_of(6) {
         patch = patch.start(after(start));
     }
-    if seed % 4 > 0 {
+    if !seed.is_multiple_of(4) {
         patch = patch
             .end(after(start + eighths(seed % 30)))
             .first_token(after(start + eighths(seed % 3)));
@@ -206,7 +209,7 @@ fn with_numbers(patch: ObservationPatch, trace: usize, seed: usize) -> Observati
             .latency(eighths(seed))
             .time_to_first_token(eighths(seed % 11));
     }
-    if seed % 3 > 0 {
+    if !seed.is_multiple_of(3) {
         patch = patch
             .kind(ObservationType::ALL[seed % 10])
             .level(Level::ALL[seed % 4]);

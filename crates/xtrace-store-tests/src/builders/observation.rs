@@ -118,6 +118,10 @@ impl ObservationPatch {
 
     /// From one time to another.
     #[must_use]
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "tests read: an observation from one time to another"
+    )]
     pub fn from_to(self, start: Timestamp, end: Timestamp) -> Self {
         self.start(start).end(end)
     }
@@ -142,7 +146,7 @@ impl ObservationPatch {
     #[must_use]
     pub fn time_to_first_token(self, seconds: f64) -> Self {
         self.set(move |state, stamp| {
-            state.facts.time_to_first_token_s = Latest::set(stamp, Real(seconds))
+            state.facts.time_to_first_token_s = Latest::set(stamp, Real(seconds));
         })
     }
 

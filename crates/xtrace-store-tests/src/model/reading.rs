@@ -12,7 +12,7 @@ use xtrace_store::{
     TelemetryReader, TracePayload, TraceRecord, TraceWindow,
 };
 
-use super::contents::{Contents, StoredObservation};
+use super::contents::{Contents, StoredObservation, StoredTrace};
 use super::{Reference, evaluate, series};
 
 /// The most keys of one answer.
@@ -108,7 +108,7 @@ impl TelemetryReader for Reference {
                 contents
                     .traces
                     .get(id)
-                    .map(|trace| trace.payload())
+                    .map(StoredTrace::payload)
                     .unwrap_or_default()
             };
             ids.iter().map(payload).collect()

@@ -130,7 +130,7 @@ fn measures(view: View) -> impl Strategy<Value = MeasureOf> {
     if view == View::Observations {
         measures.extend(traces::TRACES.measures);
     }
-    let aggregations = vec![
+    let aggregations = [
         Aggregation::Count,
         Aggregation::CountDistinct,
         Aggregation::Sum,

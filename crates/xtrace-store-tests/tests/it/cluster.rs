@@ -67,7 +67,12 @@ fn keeps_what_was_committed_through_every_kind_of_stop() {
 
 #[test]
 fn ends_the_server_when_the_test_process_is_killed() {
-    if std::env::var_os(CHILD).is_some() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how this process knows that it is the child"
+    )]
+    let is_child = std::env::var_os(CHILD).is_some();
+    if is_child {
         let cluster = TestCluster::start(ClusterOptions::default()).unwrap();
         println!(
             "\npid={} folder={}",
