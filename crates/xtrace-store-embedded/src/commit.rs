@@ -133,7 +133,9 @@ impl Writer {
         hot.hidden_observations = change.record.hidden_observations;
         hot.hidden_points = change.record.hidden_points;
         hot.last_version = change.last_version;
-        self.instance.enter(&self.connection, hot)?;
+        // From here on the truth has what readers do not see: only opening anew puts that right.
+        let entered = self.instance.enter(&self.connection, hot);
+        entered.map_err(|error| EmbeddedError::NotVisible(Box::new(error)))?;
         hit(Point::AfterHotInsert)
     }
 

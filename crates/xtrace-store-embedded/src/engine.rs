@@ -143,7 +143,11 @@ impl EmbeddedEngine {
             .send(command(reply))
             .await
             .map_err(|_| EmbeddedError::Closed)?;
-        answer.await.map_err(|_| EmbeddedError::Closed)?
+        // The writer is gone, or panicked over this very command.
+        answer.await.map_err(|_| match self.shared.is_closed() {
+            true => EmbeddedError::Closed,
+            false => EmbeddedError::Defect("the writer ended early".to_owned()),
+        })?
     }
 
     /// Runs a short reading of the truth where blocking is allowed.

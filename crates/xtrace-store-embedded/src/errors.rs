@@ -37,6 +37,8 @@ pub enum EmbeddedError {
     Arrow(String),
     #[error("the stored {what} cannot be read: {why}")]
     Corrupt { what: &'static str, why: String },
+    #[error("what was stored could not be made visible")]
+    NotVisible(#[source] Box<Self>),
     #[error("the store is closed")]
     Closed,
     #[error("the store is being reopened after an error: {0}")]
@@ -82,7 +84,11 @@ impl EmbeddedError {
     /// opened anew. Errors of single calls leave it as it was.
     pub fn ends_instance(&self) -> bool {
         match self {
-            Self::Truth(_) | Self::Io { .. } | Self::Injected(_) | Self::Reopening(_) => true,
+            Self::NotVisible(_)
+            | Self::Truth(_)
+            | Self::Io { .. }
+            | Self::Injected(_)
+            | Self::Reopening(_) => true,
             Self::Projection(error) => error.to_string().contains("FATAL"),
             _ => false,
         }
@@ -101,6 +107,7 @@ impl EmbeddedError {
             Self::Locked { .. }
             | Self::Io { .. }
             | Self::Truth(_)
+            | Self::NotVisible(_)
             | Self::Closed
             | Self::Reopening(_)
             | Self::Cancelled

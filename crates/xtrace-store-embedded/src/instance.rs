@@ -60,7 +60,7 @@ impl Instance {
         let root = attach_file(&dir, options, &truth)?;
         let projection = Projection::start(root, &dir.projection())?;
         let background = projection.connect()?;
-        replay(&truth, &projection, &background)?;
+        replay(&truth, &projection, &background, options.move_rows)?;
         let hot_since = (projection.hot_rows() > 0).then(Instant::now);
         Ok(Self {
             truth,
@@ -134,8 +134,13 @@ impl Instance {
     /// Remembers an error after which the instance cannot go on.
     pub fn note(&self, error: &EmbeddedError) {
         if error.ends_instance() {
-            self.has_failed.store(true, Ordering::Release);
+            self.fail();
         }
+    }
+
+    /// Lets the writer open the store anew before its next work.
+    pub fn fail(&self) {
+        self.has_failed.store(true, Ordering::Release);
     }
 
     pub fn has_failed(&self) -> bool {

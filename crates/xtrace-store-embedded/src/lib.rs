@@ -23,6 +23,7 @@ mod instance;
 mod lock;
 mod metrics;
 mod options;
+mod pages;
 mod projection;
 mod read;
 mod replay;

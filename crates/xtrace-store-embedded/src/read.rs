@@ -11,12 +11,12 @@ use xtrace_model::{ObservationId, ObservationKey, TraceId};
 use xtrace_query::{Plan, Table};
 use xtrace_store::{
     Capabilities, ObservationPayload, ObservationRecord, ProjectScope, StoreResult,
-    TelemetryReader, TracePayload, TraceRecord, TraceWindow, lower,
+    TelemetryReader, TracePayload, TraceRecord, TraceWindow,
 };
 
 use crate::engine::EmbeddedEngine;
 use crate::errors::EmbeddedError;
-use crate::projection::statement::{dialect_of_view, run};
+use crate::pages;
 use crate::truth::records::StoredObservation;
 use crate::truth::{Truth, keys};
 
@@ -34,11 +34,10 @@ impl TelemetryReader for EmbeddedEngine {
             .instance()
             .map_err(|error| error.into_store(op))?;
         let (scope, plan) = (scope.clone(), plan.clone());
-        let answered = self.shared.queries.run(instance, move |at| {
-            let dialect = dialect_of_view(at, plan.view)?;
-            let statement = lower::plan(&plan, &scope, &dialect)?;
-            run(at, &statement)
-        });
+        let answered = self
+            .shared
+            .queries
+            .run(instance, move |at| pages::answer(at, &scope, &plan));
         answered.await.map_err(|error| error.into_store(op))
     }
 

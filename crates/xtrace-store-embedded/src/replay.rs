@@ -14,10 +14,12 @@ use crate::truth::{Truth, keys};
 /// Rows that enter in one transaction.
 const CHUNK_ROWS: usize = 20_000;
 
+/// What is more than `move_rows` goes on into the file, so that memory stays bounded.
 pub fn replay(
     truth: &Truth,
     projection: &Projection,
     connection: &Connection,
+    move_rows: u64,
 ) -> Result<(), EmbeddedError> {
     let already = upto(connection)?;
     let mut chunk = HotBatch::with_capacity(0, 0);
@@ -32,6 +34,9 @@ pub fn replay(
                 std::mem::replace(&mut chunk, HotBatch::with_capacity(0, 0)),
             )?;
             rows = 0;
+            if projection.hot_rows() >= move_rows {
+                projection.move_all(connection, |upto| truth.trim(upto))?;
+            }
         }
     }
     if chunk.last_version > already {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use crate::errors::EmbeddedError;
 use crate::instance::Instance;
 
 /// Rows that may wait for a move, as a multiple of what starts one.
-const HOT_ROWS_FACTOR: u64 = 10;
+const HOT_ROWS_FACTOR: u64 = 5;
 /// Between attempts to open again.
 const HEAL_EVERY: Duration = Duration::from_millis(250);
 /// A failed store is opened again once so much can be written.
@@ -37,7 +38,7 @@ pub fn run(shared: &Arc<Shared>, mut inbox: mpsc::Receiver<Command>) {
                 break;
             }
             command if shared.is_closed() => drop(command),
-            command => writing.handle(command),
+            command => writing.handle_safely(command),
         }
     }
     inbox.close();
@@ -50,6 +51,17 @@ struct Writing {
 }
 
 impl Writing {
+    /// A panic is a defect of ours; it costs its command and a reopening, not the process.
+    fn handle_safely(&mut self, command: Command) {
+        if catch_unwind(AssertUnwindSafe(|| self.handle(command))).is_err() {
+            tracing::error!("the writer panicked; the store is opened anew");
+            self.writer = None;
+            if let Ok(instance) = self.shared.instance() {
+                instance.fail();
+            }
+        }
+    }
+
     fn handle(&mut self, command: Command) {
         match command {
             Command::Commit(batch, reply) => {

@@ -11,19 +11,19 @@ use super::schema::Rows;
 use crate::dialect::DuckDbDialect;
 use crate::errors::EmbeddedError;
 
-/// The dialect for plans over a view.
+/// The dialect for plans over a view; those over observations may look at the traces as well.
 pub fn dialect_of_view(
     at: &ReadTransaction<'_>,
     view: View,
+    needs_traces: bool,
 ) -> Result<DuckDbDialect, EmbeddedError> {
-    let observations = match view {
-        View::Traces => String::new(),
-        // Observations may be asked about with fields of their trace.
-        View::Observations => at.source(Rows::Observations)?,
+    let source = |is_needed: bool, rows: Rows| match is_needed {
+        true => at.source(rows),
+        false => Ok(String::new()),
     };
     Ok(DuckDbDialect {
-        traces: at.source(Rows::Traces)?,
-        observations,
+        traces: source(needs_traces, Rows::Traces)?,
+        observations: source(view == View::Observations, Rows::Observations)?,
         points: String::new(),
     })
 }

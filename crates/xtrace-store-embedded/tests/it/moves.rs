@@ -1,6 +1,6 @@
 //! Hot rows and the file are one.
 
-use xtrace_query::{View, observations, traces};
+use xtrace_query::{Order, OrderBy, Plan, View, observations, traces};
 use xtrace_store::{Outcome, TelemetryReader, TraceWindow, Upkeep};
 
 use crate::support::{
@@ -143,4 +143,41 @@ async fn a_foreign_field_is_read_from_the_trace() {
     let table = engine.query(&scope(), &joined).await.unwrap();
     assert_eq!(texts(&table, 1), ["the trace", "the trace"]);
     assert_eq!(at(0).to_string(), "2026-01-05T00:00:00Z");
+}
+
+#[tokio::test]
+async fn a_page_of_whole_rows_is_that_of_its_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(&dir);
+    // Traces share the ids of their observations, so that parts of keys occur in many rows.
+    for number in 0..60 {
+        let seconds = i64::try_from(number % 7).unwrap();
+        commit(
+            &engine,
+            vec![observation(number % 5, number / 5, seconds, number as u64)],
+        )
+        .await;
+        if number % 25 == 11 {
+            engine.move_now().unwrap();
+        }
+    }
+    let fields = View::Observations.def().fields.to_vec();
+    let keys = View::Observations.def().key.to_vec();
+    for (offset, descending) in [(0, true), (10, true), (55, false), (70, false)] {
+        let by = OrderBy::Field(&observations::START_TIME);
+        let order = vec![Order { by, descending }];
+        let page = |fields| Plan {
+            order: order.clone(),
+            offset,
+            limit: 9,
+            ..plan(View::Observations, fields, vec![])
+        };
+        let rows = engine.query(&scope(), &page(fields.clone())).await.unwrap();
+        let wanted = engine.query(&scope(), &page(keys.clone())).await.unwrap();
+        assert_eq!(rows.columns.len(), fields.len());
+        assert_eq!(
+            (texts(&rows, 0), texts(&rows, 1)),
+            (texts(&wanted, 0), texts(&wanted, 1))
+        );
+    }
 }
