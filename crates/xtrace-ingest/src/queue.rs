@@ -178,7 +178,12 @@ impl Ingest {
         let permit = shared.take(permits_for(bytes))?;
         shared.figures.queue_bytes.inc_by(gauged(bytes));
         let figures = shared.figures.clone();
-        Ok(Admitted { permit, bytes, shared: Arc::downgrade(shared), figures })
+        Ok(Admitted {
+            permit,
+            bytes,
+            shared: Arc::downgrade(shared),
+            figures,
+        })
     }
 
     /// Commits the items with whatever else waits; returns when they are durable and visible.
@@ -242,10 +247,16 @@ impl Ingest {
 
 impl Shared {
     fn take(&self, permits: u32) -> Result<OwnedSemaphorePermit, IngestError> {
-        self.budget.clone().try_acquire_many_owned(permits).map_err(|_| {
-            let limit = format!("{} bytes", self.options.bytes_max);
-            IngestError::QueueFull { limit, retry_after: Duration::from_secs(1) }
-        })
+        self.budget
+            .clone()
+            .try_acquire_many_owned(permits)
+            .map_err(|_| {
+                let limit = format!("{} bytes", self.options.bytes_max);
+                IngestError::QueueFull {
+                    limit,
+                    retry_after: Duration::from_secs(1),
+                }
+            })
     }
 }
 
@@ -347,13 +358,16 @@ impl Committer {
     async fn commit_items(&self, items: Vec<WriteItem>) -> Result<CommitReport, StoreError> {
         let started = Instant::now();
         let count = items.len();
-        let result = self
-            .writer
-            .commit(CommitBatch {
-                items,
-                prices: self.prices.clone(),
-            })
-            .await;
+        let batch = CommitBatch {
+            items,
+            prices: self.prices.clone(),
+        };
+        // In a task of its own: a panic of the engine fails this commit, not the committer and all that comes after.
+        let writer = self.writer.clone();
+        let result = tokio::spawn(async move { writer.commit(batch).await }).await;
+        let result = result.unwrap_or_else(|panic| {
+            Err(StoreError::new(ErrorKind::Internal, "ingest.commit", panic))
+        });
         self.figures
             .commit_seconds
             .observe(started.elapsed().as_secs_f64());

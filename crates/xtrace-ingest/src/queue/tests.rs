@@ -32,6 +32,8 @@ impl TelemetryWriter for Writer {
         if batch.items.iter().any(is_poison) {
             return Err(StoreError::new(ErrorKind::Invalid, "test.commit", "poison"));
         }
+        let is_bomb = |item: &WriteItem| matches!(&item.write, Write::Trace { id, .. } if id.as_str() == "bomb");
+        assert!(!batch.items.iter().any(is_bomb), "a defect of the engine");
         self.commits.lock().unwrap().push(batch.items.len());
         Ok(vec![Outcome::Accepted; batch.items.len()])
     }
@@ -204,4 +206,14 @@ async fn drains_what_was_admitted_and_refuses_the_rest() {
     writer.gate.as_ref().unwrap().notify_one();
     drained.await.unwrap();
     assert!(sent.await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_panic_of_the_engine_fails_its_commit_and_no_later_one() {
+    let writer = Arc::new(Writer::default());
+    let ingest = start(&writer, QueueOptions::default());
+    let failed = send(&ingest, &["bomb"]).await;
+    assert!(matches!(failed, Err(IngestError::Store(error)) if error.kind == ErrorKind::Internal));
+    assert_eq!(send(&ingest, &["a"]).await.unwrap().len(), 1);
+    assert_eq!(ingest.depth().bytes, 0);
 }
