@@ -1,6 +1,8 @@
 //! The cases, by topic. Each is named in the list of [`crate::suite`]; its name is the rule it proves.
 
 pub mod batches;
+pub mod belonging;
+pub mod buckets;
 pub mod catalogue;
 pub mod deleting;
 pub mod expiring;
@@ -12,6 +14,7 @@ pub mod lasting;
 pub mod metrics;
 pub mod payloads;
 pub mod random;
+pub mod searching;
 pub mod selecting;
 pub mod series;
 pub mod writing;

@@ -16,18 +16,20 @@ macro_rules! for_each_case {
                 one_batch_may_hold_the_same_key_several_times
                 tags_unite
                 metadata_merges_deeply
-                an_observation_brings_its_trace_into_being
-                a_trace_may_be_completed_after_its_observations
-                children_may_come_before_parents
-                two_traces_may_share_an_observation_id
-                summaries_follow_their_observations
-                a_summary_follows_when_the_first_and_last_shrink
             }
             joining {
                 every_field_of_a_trace_is_kept
                 every_field_of_an_observation_is_kept
                 any_order_duplication_or_split_leaves_the_same_records
                 a_cost_that_was_not_sent_is_computed_and_stays
+            }
+            belonging {
+                an_observation_brings_its_trace_into_being
+                a_trace_may_be_completed_after_its_observations
+                children_may_come_before_parents
+                two_traces_may_share_an_observation_id
+                summaries_follow_their_observations
+                a_summary_follows_when_the_first_and_last_shrink
             }
             payloads {
                 texts_come_back_as_they_were_sent
@@ -60,6 +62,8 @@ macro_rules! for_each_case {
             deleting {
                 deleted_traces_are_gone_with_all_that_belongs_to_them
                 what_is_sent_after_a_deletion_starts_anew
+                many_traces_are_deleted_at_once
+                deletions_and_commits_at_once_leave_no_orphans
             }
             expiring {
                 traces_go_by_their_last_activity
@@ -70,6 +74,7 @@ macro_rules! for_each_case {
                 a_series_whose_points_have_expired_is_gone_until_new_ones_come
                 an_expired_point_that_is_sent_again_is_new
                 nothing_expires_without_a_limit
+                commits_go_on_while_traces_expire
             }
             selecting {
                 every_field_of_traces_is_selected
@@ -92,16 +97,18 @@ macro_rules! for_each_case {
                 observations_are_compared_by_every_field
                 observations_are_compared_by_fields_of_their_trace
                 every_field_is_absent_or_not
-                every_text_field_is_searched
-                awkward_texts_are_found_as_they_are
-                search_knows_no_case_and_no_wildcards
-                equality_minds_case_and_spaces
                 comparisons_with_absent_values_do_not_hold_and_their_negations_do
                 in_none_never_holds
                 lists_have_all_or_any_members
                 models_of_a_trace_are_a_list_as_well
                 whole_numbers_compare_with_fractions
                 all_any_and_not_nest
+            }
+            searching {
+                every_text_field_is_searched
+                awkward_texts_are_found_as_they_are
+                search_knows_no_case_and_no_wildcards
+                equality_minds_case_and_spaces
             }
             grouping {
                 every_measure_of_traces_by_every_aggregation
@@ -117,6 +124,8 @@ macro_rules! for_each_case {
                 a_thousand_dimes_are_a_hundred_dollars
                 sums_of_whole_numbers_stop_at_the_ends
                 percentiles_are_interpolated_between_neighbours
+            }
+            buckets {
                 times_fall_in_buckets_of_any_length
                 buckets_are_aligned_to_the_epoch_before_it_as_well
                 days_are_those_of_the_time_zone
@@ -164,7 +173,9 @@ macro_rules! for_each_case {
             }
             lasting {
                 everything_is_there_after_reopening
-                calls_after_close_are_unavailable
+                a_commit_outlives_an_engine_that_is_not_closed
+                deletions_and_expiry_outlive_reopening
+                every_call_after_close_is_unavailable
             }
         }
     };

@@ -1,10 +1,10 @@
 //! Retention: what is old enough goes, with all that belongs to it.
 
-use xtrace_query::MetricAggregation;
-use xtrace_store::{Expired, Expiry};
+use xtrace_query::{MetricAggregation, View};
+use xtrace_store::{Expired, Expiry, Upkeep as _};
 
 use crate::builders::{a_series, a_trace, after, an_observation, batch, project};
-use crate::plans::a_metric;
+use crate::plans::{a_metric, keys};
 use crate::stage::{Stage, WHOLE};
 
 const DAY: f64 = 86_400.0;
@@ -192,4 +192,30 @@ pub async fn nothing_expires_without_a_limit(stage: &mut Stage) {
             points: 1
         }
     );
+}
+
+pub async fn commits_go_on_while_traces_expire(stage: &mut Stage) {
+    let old = (0..1_000).map(|number| {
+        an_observation(&format!("old{number}"), "o")
+            .start(after(-9.0 * DAY))
+            .input("1")
+    });
+    stage.commit(batch().with_all(old)).await;
+    let new =
+        |round: u32| batch().with(an_observation(&format!("new{round}"), "o").start(after(0.0)));
+    let (engine, expiry) = (
+        stage.shared_engine(),
+        Expiry {
+            traces_before: Some(after(-DAY)),
+            points_before: None,
+        },
+    );
+    let expiring = tokio::spawn(async move { engine.expire(expiry).await.unwrap() });
+    for round in 0..30 {
+        stage.commit(new(round)).await;
+    }
+    assert_eq!(expiring.await.unwrap().traces, 1_000);
+    stage.reference.expire(expiry).await.unwrap();
+    stage.same_records().await;
+    assert_eq!(stage.query(&keys(View::Traces)).await.rows.len(), 30);
 }

@@ -7,7 +7,7 @@ use xtrace_query::{
 use xtrace_store::TelemetryReader as _;
 
 use crate::builders::{a_trace, an_observation, batch};
-use crate::dataset::{self, AWKWARD};
+use crate::dataset;
 use crate::plans::{keys_where, rows};
 use crate::stage::Stage;
 
@@ -18,11 +18,6 @@ const COMPARISONS: [Comparison; 5] = [
     Comparison::Greater,
     Comparison::GreaterOrEqual,
 ];
-const MATCHES: [TextMatch; 3] = [
-    TextMatch::Contains,
-    TextMatch::StartsWith,
-    TextMatch::EndsWith,
-];
 
 fn compare(field: &'static Field, comparison: Comparison, value: Value) -> Condition {
     Condition::Compare {
@@ -32,11 +27,11 @@ fn compare(field: &'static Field, comparison: Comparison, value: Value) -> Condi
     }
 }
 
-fn not(condition: Condition) -> Condition {
+pub fn not(condition: Condition) -> Condition {
     Condition::Not(Box::new(condition))
 }
 
-fn contains(field: &'static Field, text: &str) -> Condition {
+pub fn contains(field: &'static Field, text: &str) -> Condition {
     Condition::Text {
         field,
         matching: TextMatch::Contains,
@@ -45,7 +40,7 @@ fn contains(field: &'static Field, text: &str) -> Condition {
 }
 
 /// The ids of the traces for which a condition holds.
-async fn traces_where(stage: &Stage, condition: Condition) -> Vec<String> {
+pub async fn traces_where(stage: &Stage, condition: Condition) -> Vec<String> {
     let table = stage.query(&keys_where(View::Traces, condition)).await;
     table
         .rows
@@ -145,125 +140,6 @@ pub async fn every_field_is_absent_or_not(stage: &mut Stage) {
                 .query(&keys_where(view, not(Condition::IsAbsent { field })))
                 .await;
         }
-    }
-}
-
-pub async fn every_text_field_is_searched(stage: &mut Stage) {
-    dataset::store(stage).await;
-    for view in [View::Traces, View::Observations] {
-        for field in view
-            .def()
-            .fields
-            .iter()
-            .filter(|field| field.kind == Kind::Text)
-        {
-            for matching in MATCHES {
-                for text in ["a", "PLAIN", "%", ""] {
-                    let condition = Condition::Text {
-                        field,
-                        matching,
-                        text: text.into(),
-                    };
-                    stage.query(&keys_where(view, condition.clone())).await;
-                    stage.query(&keys_where(view, not(condition))).await;
-                }
-            }
-        }
-    }
-}
-
-pub async fn awkward_texts_are_found_as_they_are(stage: &mut Stage) {
-    dataset::store(stage).await;
-    for text in AWKWARD {
-        for matching in MATCHES {
-            let condition = Condition::Text {
-                field: &t::NAME,
-                matching,
-                text: text.into(),
-            };
-            stage.query(&keys_where(View::Traces, condition)).await;
-        }
-        stage
-            .query(&keys_where(
-                View::Traces,
-                Condition::equal(&t::NAME, Value::text(text)),
-            ))
-            .await;
-        let values = vec![Value::text(text), Value::text("unknown")];
-        stage
-            .query(&keys_where(
-                View::Observations,
-                Condition::In {
-                    field: &o::NAME,
-                    values,
-                },
-            ))
-            .await;
-        for matching in [ListMatch::All, ListMatch::Any] {
-            let condition = Condition::List {
-                field: &t::TAGS,
-                matching,
-                values: vec![text.into()],
-            };
-            stage.query(&keys_where(View::Traces, condition)).await;
-        }
-    }
-}
-
-pub async fn search_knows_no_case_and_no_wildcards(stage: &mut Stage) {
-    let names = [
-        ("t1", "100% Done"),
-        ("t2", "100x done"),
-        ("t3", "a_b"),
-        ("t4", "aXb"),
-        ("t5", r"c:\temp"),
-        ("t6", "it's \"so\""),
-        ("t7", "ÜBER straße"),
-        ("t8", "日本語"),
-        ("t9", ""),
-    ];
-    let named = names.map(|(id, name)| a_trace(id).name(name));
-    stage
-        .commit(batch().with_all(named).with(a_trace("nameless")))
-        .await;
-    let check = async |text: &str, expected: &[&str]| {
-        assert_eq!(
-            traces_where(stage, contains(&t::NAME, text)).await,
-            expected,
-            "{text}"
-        );
-    };
-    check("DONE", &["t1", "t2"]).await;
-    check("100%", &["t1"]).await;
-    check("%", &["t1"]).await;
-    check("_", &["t3"]).await;
-    check("A_B", &["t3"]).await;
-    check(r"\", &["t5"]).await;
-    check(r"C:\T", &["t5"]).await;
-    check("'", &["t6"]).await;
-    check("\"SO\"", &["t6"]).await;
-    check("über", &["t7"]).await;
-    check("STRAß", &["t7"]).await;
-    check("strasse", &[]).await;
-    check("本", &["t8"]).await;
-    check("", &["t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9"]).await;
-}
-
-pub async fn equality_minds_case_and_spaces(stage: &mut Stage) {
-    let names = [
-        ("t1", "Name"),
-        ("t2", "name"),
-        ("t3", "name "),
-        ("t4", "name\u{301}"),
-    ];
-    stage
-        .commit(batch().with_all(names.map(|(id, name)| a_trace(id).name(name))))
-        .await;
-    for (id, name) in names {
-        assert_eq!(
-            traces_where(stage, Condition::equal(&t::NAME, Value::text(name))).await,
-            [id]
-        );
     }
 }
 
