@@ -160,10 +160,7 @@ impl Credentials {
                 is_same(token, expected.as_bytes()).then_some(Caller::BearerToken)
             }
             Presented::Basic(pair) => {
-                let (public, secret) = self.key_pair.as_ref()?;
-                if public.is_empty() || secret.is_empty() {
-                    return None;
-                }
+                let (public, secret) = self.keys()?;
                 let expected = format!("{public}:{secret}");
                 is_same(pair, expected.as_bytes()).then_some(Caller::KeyPair)
             }
@@ -171,8 +168,14 @@ impl Credentials {
         }
     }
 
+    /// A pair with an empty half is none.
+    fn keys(&self) -> Option<&(String, String)> {
+        let keys = self.key_pair.as_ref();
+        keys.filter(|(public, secret)| !public.is_empty() && !secret.is_empty())
+    }
+
     fn is_open_to(&self, presented: Option<&Presented>) -> bool {
-        let is_on = self.allow_unauthenticated_compat && self.key_pair.is_none();
+        let is_on = self.allow_unauthenticated_compat && self.keys().is_none();
         is_on && !matches!(presented, Some(Presented::Bearer(_)))
     }
 }

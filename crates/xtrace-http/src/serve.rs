@@ -1,49 +1,94 @@
 //! Serving a listener until told to stop.
+//!
+//! Connections are bounded in number, and so is the time one may take to ask: whoever opens many and says nothing, or
+//! says it letter by letter, keeps nobody else out for long.
 
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
+use axum::serve::Listener;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::router::router;
 
+/// Bounds of connections.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// More wait until one ends.
+    connections_max: usize,
+    /// How long the head of a request may take, and how long a connection may stay idle.
+    head_timeout: Duration,
+    /// How long requests under way may take once the server is told to stop.
+    grace: Duration,
+}
+
 /// Serves until `stop` is ready, then lets requests under way end, at most for `grace`.
-///
-/// # Errors
-/// The listener fails.
 pub async fn serve(
     listener: TcpListener,
     app: App,
     stop: impl Future<Output = ()> + Send + 'static,
     grace: Duration,
-) -> std::io::Result<()> {
-    let (stopped, mut stopping) = tokio::sync::watch::channel(false);
-    let stop = async move {
-        stop.await;
-        stopped.send_replace(true);
+) {
+    let bounds = Bounds {
+        connections_max: 4096,
+        head_timeout: Duration::from_secs(75),
+        grace,
     };
-    // Answers are written whole; waiting for more to send would only delay them.
-    let listener = listener.tap_io(|stream| {
+    serve_within(bounds, listener, app, stop).await;
+}
+
+async fn serve_within(
+    bounds: Bounds,
+    mut listener: TcpListener,
+    app: App,
+    stop: impl Future<Output = ()>,
+) {
+    let service = TowerToHyperService::new(router(app));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(bounds.head_timeout);
+    let under_way = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(bounds.connections_max));
+    let mut stop = pin!(stop);
+    loop {
+        let accepting = async {
+            let place = room.clone().acquire_owned().await;
+            // The trait's, which outlives errors such as too many open files.
+            let accepted = Listener::accept(&mut listener).await;
+            (place.expect("never closed"), accepted)
+        };
+        let (place, (stream, _)) = tokio::select! {
+            accepted = accepting => accepted,
+            () = &mut stop => break,
+        };
+        // Answers are written whole; waiting for more to send would only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
-    });
-    let serving = axum::serve(listener, router(app)).with_graceful_shutdown(stop);
-    let deadline = async move {
-        // An error means that serving has ended by itself.
-        if stopping.wait_for(|is_stopped| *is_stopped).await.is_ok() {
-            tokio::time::sleep(grace).await;
-        } else {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        result = serving => result,
-        () = deadline => {
-            tracing::warn!(?grace, "requests under way did not end in time and are cut off");
-            Ok(())
-        }
+        let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+        let connection = under_way.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    let ended = tokio::time::timeout(bounds.grace, under_way.shutdown()).await;
+    if ended.is_err() {
+        let grace = bounds.grace;
+        tracing::warn!(
+            ?grace,
+            "requests under way did not end in time and are cut off"
+        );
     }
 }
 

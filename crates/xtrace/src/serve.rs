@@ -56,7 +56,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         shutdown::requested(),
         config.server.shutdown_timeout,
     )
-    .await?;
+    .await;
     retention.abort();
     shutdown::finish(
         &ingest,

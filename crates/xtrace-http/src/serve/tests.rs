@@ -19,19 +19,29 @@ struct Server {
     app: TestApp,
     address: std::net::SocketAddr,
     stop: oneshot::Sender<()>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl Server {
     async fn start(options: AppOptions, grace: Duration) -> Self {
+        let bounds = Bounds {
+            connections_max: 100,
+            head_timeout: DEADLINE,
+            grace,
+        };
+        Self::within(bounds, options).await
+    }
+
+    async fn within(bounds: Bounds, options: AppOptions) -> Self {
         let app = TestApp::with(options, QueueOptions::default()).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let stopped = async {
-            stopped.await.unwrap();
+            // An error means that the test is over.
+            drop(stopped.await);
         };
-        let serving = tokio::spawn(serve(listener, app.app.clone(), stopped, grace));
+        let serving = tokio::spawn(serve_within(bounds, listener, app.app.clone(), stopped));
         Self {
             app,
             address,
@@ -144,7 +154,7 @@ async fn a_request_under_way_is_answered_before_the_end() {
     let answer = read_until(&mut stream, "totalPages").await;
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     let ended = tokio::time::timeout(DEADLINE, server.serving).await;
-    ended.unwrap().unwrap().unwrap();
+    ended.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -158,5 +168,41 @@ async fn a_request_that_does_not_end_is_cut_off_after_the_grace() {
     server.wait_until_asked(before).await;
     server.stop.send(()).unwrap();
     let ended = tokio::time::timeout(DEADLINE, server.serving).await;
-    ended.unwrap().unwrap().unwrap();
+    ended.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_finish_asking_is_closed() {
+    let bounds = Bounds {
+        connections_max: 100,
+        head_timeout: Duration::from_millis(20),
+        grace: GRACE,
+    };
+    let server = Server::within(bounds, options()).await;
+    for said in ["", "GET /healthz HTTP/1.1\r\nHos"] {
+        let mut stream = server.connect().await;
+        stream.write_all(said.as_bytes()).await.unwrap();
+        let rest = read_until(&mut stream, "200 OK").await;
+        assert!(!rest.contains("200 OK"), "{rest}");
+    }
+}
+
+#[tokio::test]
+async fn connections_past_the_limit_wait_until_one_ends() {
+    let bounds = Bounds {
+        connections_max: 1,
+        head_timeout: DEADLINE,
+        grace: GRACE,
+    };
+    let server = Server::within(bounds, options()).await;
+    let request = head("GET", "/healthz", "");
+    let mut first = server.connect().await;
+    first.write_all(request.as_bytes()).await.unwrap();
+    assert!(read_until(&mut first, "\r\n\r\n").await.contains("200 OK"));
+    let mut second = server.connect().await;
+    second.write_all(request.as_bytes()).await.unwrap();
+    let early = tokio::time::timeout(Duration::from_millis(20), second.readable()).await;
+    assert!(early.is_err(), "the second is not served beside the first");
+    drop(first);
+    assert!(read_until(&mut second, "\r\n\r\n").await.contains("200 OK"));
 }
