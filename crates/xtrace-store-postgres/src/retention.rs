@@ -11,7 +11,7 @@ use xtrace_store::{Expired, Expiry, StoreResult};
 
 use crate::delete::{Keys, remove};
 use crate::engine::PostgresEngine;
-use crate::errors::{InOperation as _, is_lock_timeout};
+use crate::errors::{InOperation as _, is_lock_timeout, store_error};
 use crate::values::Instant;
 use crate::week::Week;
 
@@ -107,7 +107,7 @@ impl PostgresEngine {
             {
                 Ok(_) => return transaction.commit().await.during(OP),
                 Err(error) if is_lock_timeout(&error) => tokio::time::sleep(LOCK_PAUSE).await,
-                Err(error) => return Err(crate::errors::store_error(OP, error)),
+                Err(error) => return Err(store_error(OP, error)),
             }
         }
         tracing::info!(
@@ -198,7 +198,7 @@ impl PostgresEngine {
                     return Ok(held.unsigned_abs());
                 }
                 Err(error) if is_lock_timeout(&error) => tokio::time::sleep(LOCK_PAUSE).await,
-                Err(error) => return Err(crate::errors::store_error(OP, error)),
+                Err(error) => return Err(store_error(OP, error)),
             }
         }
         Ok(0)
@@ -228,29 +228,28 @@ impl PostgresEngine {
         }
     }
 
-    /// Removes series that have no points left.
+    /// Removes series that have no points left, some thousand at a time.
     async fn remove_silent_series(&self) -> StoreResult<()> {
         let mut last: i64 = 0;
         loop {
             let mut transaction = self.writes.begin().await.during(OP)?;
-            let silent = sqlx::query(include_str!("sql/retention/silent_series.sql")).bind(last);
-            let rows = silent.fetch_all(&mut *transaction).await.during(OP)?;
-            let ids: Result<Vec<i64>, sqlx::Error> =
-                rows.iter().map(|row| row.try_get("id")).collect();
-            let ids = ids.during(OP)?;
-            let Some(greatest) = ids.last() else {
+            let next = sqlx::query(include_str!("sql/retention/silent_series.sql")).bind(last);
+            let row = next.fetch_one(&mut *transaction).await.during(OP)?;
+            let Some(greatest) = row.try_get("last").during(OP)? else {
                 return Ok(());
             };
-            last = *greatest;
+            last = greatest;
+            let silent: Option<Vec<i64>> = row.try_get("silent").during(OP)?;
+            let Some(silent) = silent else { continue };
             limit_lock_wait(&mut transaction).await.during(OP)?;
             let lock = sqlx::query(include_str!("sql/retention/lock_series.sql"));
             match lock.execute(&mut *transaction).await {
                 Ok(_) => {}
                 // Writers keep it; the next run tries again.
                 Err(error) if is_lock_timeout(&error) => return Ok(()),
-                Err(error) => return Err(crate::errors::store_error(OP, error)),
+                Err(error) => return Err(store_error(OP, error)),
             }
-            let remove = sqlx::query(include_str!("sql/retention/remove_series.sql")).bind(&ids);
+            let remove = sqlx::query(include_str!("sql/retention/remove_series.sql")).bind(silent);
             remove.execute(&mut *transaction).await.during(OP)?;
             transaction.commit().await.during(OP)?;
             self.series.forget();

@@ -39,11 +39,10 @@ impl Upkeep for PostgresEngine {
     async fn probe(&self) -> StoreResult<()> {
         const OP: &str = "upkeep.probe";
         let probe = async {
-            let mut reader = self.reader(OP).await?;
-            let standby = sqlx::query(include_str!("sql/upkeep/probe.sql"));
-            standby.fetch_one(reader.connection()).await.during(OP)?;
-            reader.done();
-            Ok(())
+            // Not one for queries: that many slow ones are under way does not mean that the store is gone.
+            let mut connection = self.writes.acquire().await.during(OP)?;
+            let probe = sqlx::query(include_str!("sql/upkeep/probe.sql"));
+            probe.execute(&mut *connection).await.during(OP).map(drop)
         };
         let answered = tokio::time::timeout(PROBE_TIMEOUT, probe).await;
         answered.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut).during(OP))

@@ -151,23 +151,55 @@ async fn a_query_past_its_time_limit_is_a_timeout() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_whose_query_connections_are_all_busy_still_works() {
+    let database = database();
+    let options = PostgresOptions {
+        read_connections: 1,
+        ..options(&database)
+    };
+    let engine = Arc::new(open(options).await);
+    let blocker = block_traces(&database).await;
+    let query = tokio::spawn({
+        let engine = engine.clone();
+        async move {
+            let id = xtrace_store_tests::builders::trace_id("t");
+            engine.trace(&project(PROJECT), &id).await.map(drop)
+        }
+    });
+    wait_until("the query to wait for the lock", || {
+        waiting_for_locks(&database) == "1"
+    })
+    .await;
+    engine.probe().await.unwrap();
+    drop(blocker);
+    query.await.unwrap().unwrap();
+}
+
+/// How many statements wait for a lock.
+fn waiting_for_locks(database: &str) -> String {
+    let activity = "SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    crate::support::psql(database, activity)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_query_that_nobody_waits_for_any_more_is_ended_by_the_server() {
-    let cluster = TestCluster::shared().unwrap();
     let database = database();
     let engine = Arc::new(open(options(&database)).await);
     let blocker = block_traces(&database).await;
-    let waiting = || {
-        let activity = "SELECT count(*) FROM pg_stat_activity
-                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        cluster.psql(&database, activity).unwrap()
-    };
     let query = tokio::spawn(async move {
         let id = xtrace_store_tests::builders::trace_id("t");
         engine.trace(&project(PROJECT), &id).await.map(drop)
     });
-    wait_until("the query to wait for the lock", || waiting() == "1").await;
+    wait_until("the query to wait for the lock", || {
+        waiting_for_locks(&database) == "1"
+    })
+    .await;
     query.abort();
-    wait_until("the server to end the query", || waiting() == "0").await;
+    wait_until("the server to end the query", || {
+        waiting_for_locks(&database) == "0"
+    })
+    .await;
     drop(blocker);
     assert!(
         DEADLINE > Duration::from_secs(30),
