@@ -47,6 +47,10 @@ pub const BATCH_POINTS_MAX: usize = 500_000;
 /// A metric's name. Bytes of UTF-8.
 pub const METRIC_NAME_BYTES_MAX: usize = 256;
 
+/// A point's value, without its sign. Sums of squares of millions of such values still fit a 64-bit float, which
+/// averages in one of the engines need.
+pub const METRIC_VALUE_MAX: f64 = 1e140;
+
 /// Labels of one point; configurable.
 pub const LABELS_MAX: usize = 64;
 

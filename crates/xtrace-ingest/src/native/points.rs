@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use xtrace_model::limits::{
-    BATCH_POINTS_MAX, METRIC_NAME_BYTES_MAX, POINT_FUTURE_MAX_MICROS, POINT_TIME_MIN_MICROS,
+    BATCH_POINTS_MAX, METRIC_NAME_BYTES_MAX, METRIC_VALUE_MAX, POINT_FUTURE_MAX_MICROS,
+    POINT_TIME_MIN_MICROS,
 };
 use xtrace_model::{SeriesKey, Timestamp};
 
@@ -245,12 +246,15 @@ fn metric_name(json: &str) -> Result<Box<str>, ItemError> {
 
 fn value(json: &str) -> Result<f64, ItemError> {
     let text = scalars::number("value", json)?;
-    let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
+    let value = text
+        .parse::<f64>()
+        .ok()
+        .filter(|value| value.abs() <= METRIC_VALUE_MAX);
     value.ok_or_else(|| {
         ItemError::new(
             Fault::OutOfRange,
             "value",
-            format!("is {text}; it must be finite"),
+            format!("is {text}; it must be finite and at most {METRIC_VALUE_MAX:e}"),
         )
     })
 }

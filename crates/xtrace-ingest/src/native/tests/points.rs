@@ -69,8 +69,8 @@ fn a_bad_point_names_field_and_limit_and_its_neighbours_pass() {
                7,{{"name":"ok","value":1,{time}}}"#
         ),
         "ok {} 2026-11-21T11:00:00Z=1\n\
-         0 a: value is 1e999; it must be finite\n\
-         1 b: value is NaN; it must be finite\n\
+         0 a: value is 1e999; it must be finite and at most 1e140\n\
+         1 b: value is NaN; it must be finite and at most 1e140\n\
          2 : name is empty\n\
          3 -: name has 257 bytes; the limit is 256\n\
          4 -: name is missing\n\
