@@ -92,15 +92,16 @@ impl IngestFigures {
         self.count_rejected(reason, count);
     }
 
-    pub(crate) fn count_result(&self, count: u64, result: &Result<CommitReport, IngestError>) {
+    /// `weights`: what each item counts, in the order of the report.
+    pub(crate) fn count_result(&self, weights: &[u64], result: &Result<CommitReport, IngestError>) {
         let report = match result {
             Ok(report) => report,
-            Err(error) => return self.count_rejected(error.reason(), count),
+            Err(error) => return self.count_rejected(error.reason(), weights.iter().sum()),
         };
-        for outcome in report {
+        for (outcome, weight) in report.iter().zip(weights) {
             match outcome {
-                Outcome::Accepted => _ = self.accepted.inc(),
-                Outcome::Duplicate => _ = self.duplicate.inc(),
+                Outcome::Accepted => _ = self.accepted.inc_by(*weight),
+                Outcome::Duplicate => _ = self.duplicate.inc_by(*weight),
                 Outcome::Points {
                     accepted,
                     duplicate,
@@ -108,7 +109,7 @@ impl IngestFigures {
                     self.accepted.inc_by(*accepted);
                     self.duplicate.inc_by(*duplicate);
                 }
-                Outcome::Rejected(rejection) => self.count_rejected(rejection.code, 1),
+                Outcome::Rejected(rejection) => self.count_rejected(rejection.code, *weight),
             }
         }
     }
@@ -133,5 +134,33 @@ impl IngestError {
                 _ => "store_error",
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use xtrace_store::Rejection;
+
+    use super::*;
+
+    #[test]
+    fn every_point_of_a_rejected_series_is_accounted_for() {
+        let figures = IngestFigures::default();
+        let rejection = Rejection {
+            code: "series_limit",
+            reason: String::new(),
+        };
+        let points = Outcome::Points {
+            accepted: 2,
+            duplicate: 1,
+        };
+        let report = vec![Outcome::Accepted, Outcome::Rejected(rejection), points];
+        figures.count_result(&[1, 5, 3], &Ok(report));
+        let reason = Reason {
+            reason: "series_limit".into(),
+        };
+        let rejected = figures.rejected.get_or_create(&reason).get();
+        let counts = (figures.accepted.get(), figures.duplicate.get(), rejected);
+        assert_eq!(counts, (3, 1, 5));
     }
 }

@@ -113,6 +113,8 @@ impl Drop for Admitted {
 /// A request in the queue. Its figures move when it is answered, whether or not the sender still listens.
 struct Request {
     items: Vec<WriteItem>,
+    /// What each item counts.
+    weights: Vec<u64>,
     count: u64,
     admitted: Admitted,
     answer: oneshot::Sender<Result<CommitReport, IngestError>>,
@@ -122,7 +124,7 @@ impl Request {
     fn answer(self, result: Result<CommitReport, IngestError>) {
         let figures = &self.admitted.figures;
         figures.queue_items.dec_by(gauged(self.count));
-        figures.count_result(self.count, &result);
+        figures.count_result(&self.weights, &result);
         // Room is given back before the answer, so that who waits for the answer finds it free.
         drop(self.admitted);
         // A sender that has gone away needs no answer; what it sent is stored all the same.
@@ -198,12 +200,14 @@ impl Ingest {
         if items.is_empty() {
             return Ok(Vec::new());
         }
-        let count = points_or_items(&items);
+        let weights: Vec<u64> = items.iter().map(weight).collect();
+        let count = weights.iter().sum();
         self.shared.figures.received.inc_by(count);
         self.shared.figures.queue_items.inc_by(gauged(count));
         let (answer, answered) = oneshot::channel();
         let request = Request {
             items,
+            weights,
             count,
             admitted,
             answer,
@@ -272,12 +276,11 @@ fn shutting_down() -> IngestError {
 }
 
 /// Points count one by one, everything else as one item.
-fn points_or_items(items: &[WriteItem]) -> u64 {
-    let count = |item: &WriteItem| match &item.write {
+fn weight(item: &WriteItem) -> u64 {
+    match &item.write {
         xtrace_store::Write::Points { points, .. } => points.len() as u64,
         _ => 1,
-    };
-    items.iter().map(count).sum()
+    }
 }
 
 struct Committer {
