@@ -82,15 +82,7 @@ async fn the_child_fills_its_disk() {
         eprintln!("round {round}: full after {done} batches");
 
         std::fs::remove_file(dir.join("ballast")).unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        while let Err(error) = try_commit(&engine, done).await {
-            assert_eq!(error.kind, ErrorKind::Unavailable, "{error:?}");
-            assert!(
-                Instant::now() < deadline,
-                "the store does not come back: {error:?}"
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        commit_until_stored(&engine, done).await;
         done += 1;
         assert_eq!(
             stored(&engine).await.unwrap(),
@@ -103,6 +95,19 @@ async fn the_child_fills_its_disk() {
     let engine = EmbeddedEngine::open(options(&dir.join("data"))).unwrap();
     assert_eq!(stored(&engine).await.unwrap(), rows_of(done));
     eprintln!("all {done} batches are there");
+}
+
+/// Tries again as clients do, until the store has room once more.
+async fn commit_until_stored(engine: &EmbeddedEngine, batch: usize) {
+    let deadline = Instant::now() + PATIENCE;
+    while let Err(error) = try_commit(engine, batch).await {
+        assert_eq!(error.kind, ErrorKind::Unavailable, "{error:?}");
+        assert!(
+            Instant::now() < deadline,
+            "the store does not come back: {error:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 fn grow_ballast(dir: &Path, bytes: usize) {
