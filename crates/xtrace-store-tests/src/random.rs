@@ -2,7 +2,7 @@
 //!
 //! The sequence is the same in every run: a failure is a failure again. `PROPTEST_CASES` asks for more of them than the
 //! few that each run affords, `PROPTEST_RNG_SEED` for others. What fails is made as small as possible and reported;
-//! it then becomes a case with a name in `cases/found.rs`.
+//! it then becomes a case with a name among those of its topic.
 
 pub mod operations;
 pub mod plans;

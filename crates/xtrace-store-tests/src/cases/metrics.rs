@@ -40,33 +40,25 @@ pub async fn points_are_visible_and_count_once(stage: &mut Stage) {
 }
 
 pub async fn a_changed_value_replaces(stage: &mut Stage) {
+    let points = |accepted, duplicate| Outcome::Points {
+        accepted,
+        duplicate,
+    };
     stage
-        .commit(batch().with(a_series("gpu").points([(0.0, 1.0), (1.0, 1.0)])))
-        .await;
-    let report = stage
         .commit(batch().with(a_series("gpu").points([(0.0, 5.0), (1.0, 1.0)])))
         .await;
-    assert_eq!(
-        report,
-        [Outcome::Points {
-            accepted: 1,
-            duplicate: 1
-        }]
-    );
-    let answer = stage
-        .query_metric(&a_metric("gpu").aggregation(MetricAggregation::Sum).plan())
-        .await;
-    assert_eq!(answer.series[0].points[0].1, 6.0);
+    for (value, sum) in [(7.0, 8.0), (2.0, 3.0), (-4.0, -3.0), (0.0, 1.0)] {
+        let report = stage
+            .commit(batch().with(a_series("gpu").points([(0.0, value), (1.0, 1.0)])))
+            .await;
+        assert_eq!(report, [points(1, 1)]);
+        let sums = a_metric("gpu").aggregation(MetricAggregation::Sum).plan();
+        assert_eq!(stage.query_metric(&sums).await.series[0].points[0].1, sum);
+    }
     let report = stage
-        .commit(batch().with(a_series("gpu").points([(1.0, 7.0), (1.0, 8.0), (1.0, 8.0)])))
+        .commit(batch().with(a_series("gpu").points([(1.0, 9.0), (1.0, 8.0), (1.0, 8.0)])))
         .await;
-    assert_eq!(
-        report,
-        [Outcome::Points {
-            accepted: 2,
-            duplicate: 1
-        }]
-    );
+    assert_eq!(report, [points(2, 1)]);
     assert_eq!(stage.latest("gpu", []).await[0].value, 8.0);
 }
 

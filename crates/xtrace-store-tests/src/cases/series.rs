@@ -259,19 +259,36 @@ pub async fn empty_buckets_are_left_out(stage: &mut Stage) {
 }
 
 pub async fn the_last_of_several_series_at_one_time_is_the_greatest(stage: &mut Stage) {
-    let series = [
-        ("a", 1.0, 5.0),
+    let points = [
+        ("a", 1.0, 9.0),
         ("b", 2.0, 3.0),
         ("c", 2.0, 4.0),
-        ("d", 0.0, 9.0),
+        ("d", 2.0, -5.0),
+        ("e", 0.0, 9.0),
     ];
-    let series = series
-        .map(|(node, seconds, value)| a_series("gpu").label("node", node).point(seconds, value));
-    stage.commit(batch().with_all(series)).await;
-    let last = a_metric("gpu")
-        .aggregation(MetricAggregation::Last)
-        .group_by([]);
-    assert_eq!(values(&stage.query_metric(&last.plan()).await), [[4.0]]);
+    let series = |name: &str, points: &[(&str, f64, f64)]| {
+        let points = points.iter().copied();
+        let series = points
+            .map(|(node, seconds, value)| a_series(name).label("node", node).point(seconds, value));
+        series.collect::<Vec<_>>()
+    };
+    let mirrored = points.map(|(node, seconds, value)| (node, seconds, -value));
+    stage
+        .commit(
+            batch()
+                .with_all(series("gpu", &points))
+                .with_all(series("mirrored", &mirrored)),
+        )
+        .await;
+    for (name, expected) in [("gpu", 4.0), ("mirrored", 5.0)] {
+        let last = a_metric(name)
+            .aggregation(MetricAggregation::Last)
+            .group_by([]);
+        assert_eq!(
+            values(&stage.query_metric(&last.plan()).await),
+            [[expected]]
+        );
+    }
 }
 
 fn rate() -> MetricQuestion {
