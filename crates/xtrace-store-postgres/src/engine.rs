@@ -29,6 +29,7 @@ pub struct PostgresEngine {
     pub(crate) writes: PgPool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) version: String,
+    pub(crate) commit_timeout: Duration,
     pub(crate) dialect: PostgresDialect,
     /// Weeks whose partitions are known to exist.
     pub(crate) weeks: Mutex<BTreeSet<Week>>,
@@ -64,6 +65,7 @@ impl PostgresEngine {
             writes: write_pool(&options, target),
             clock: options.clock,
             version,
+            commit_timeout: options.commit_timeout,
             dialect,
             weeks: Mutex::default(),
             points_weeks: Mutex::default(),
@@ -124,12 +126,18 @@ async fn check_server(connection: &mut PgConnection) -> StoreResult<String> {
     let number: i32 = row.try_get("number").during(OP)?;
     let version: String = row.try_get("version").during(OP)?;
     let encoding: String = row.try_get("encoding").during(OP)?;
+    let fsync: String = row.try_get("fsync").during(OP)?;
     let unsupported = |why: String| Err(StoreError::new(ErrorKind::Unsupported, OP, why));
     if number < SERVER_VERSION_MIN {
         let oldest = SERVER_VERSION_MIN / 10_000;
         return unsupported(format!(
             "the server is PostgreSQL {version}; the oldest supported version is {oldest}"
         ));
+    }
+    if fsync != "on" {
+        tracing::warn!(
+            "the server runs with fsync off: what it acknowledges does not survive a loss of power"
+        );
     }
     if encoding != "UTF8" {
         return unsupported(format!(

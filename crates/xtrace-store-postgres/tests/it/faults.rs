@@ -175,6 +175,45 @@ async fn a_store_whose_query_connections_are_all_busy_still_works() {
     query.await.unwrap().unwrap();
 }
 
+/// Sends a signal to the server process that waits for a lock.
+fn signal_waiting(database: &str, signal: &str) {
+    let waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let pid = crate::support::psql(database, waiting);
+    let sent = std::process::Command::new("sh")
+        .args(["-c", &format!("kill -{signal} {pid}")])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stops_answering_is_unavailable() {
+    let database = database();
+    let options = PostgresOptions {
+        commit_timeout: Duration::from_secs(3),
+        ..options(&database)
+    };
+    let engine = Arc::new(open(options).await);
+    let blocker = block_traces(&database).await;
+    let commit = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.commit(batch().with(a_trace("t")).build()).await }
+    });
+    wait_until("the commit to wait for the lock", || {
+        waiting_for_locks(&database) == "1"
+    })
+    .await;
+    // A process that is stopped does not even notice its time limit, like a machine that is gone.
+    signal_waiting(&database, "STOP");
+    let error = commit.await.unwrap().unwrap_err();
+    signal_waiting(&database, "CONT");
+    assert_eq!(error.kind, ErrorKind::Unavailable, "{error:?}");
+    drop(blocker);
+    engine
+        .commit(batch().with(a_trace("t")).build())
+        .await
+        .unwrap();
+}
+
 /// How many statements wait for a lock.
 fn waiting_for_locks(database: &str) -> String {
     let activity = "SELECT count(*) FROM pg_stat_activity
