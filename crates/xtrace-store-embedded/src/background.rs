@@ -1,9 +1,11 @@
 //! The background thread: moves, checkpoints, and a nudge to the writer when the store has failed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::Shared;
+use crate::errors::EmbeddedError;
 use crate::instance::Instance;
 
 const TICK: Duration = Duration::from_millis(500);
@@ -27,14 +29,21 @@ pub fn run(shared: &Arc<Shared>) {
         if Instant::now() < rest_until {
             continue;
         }
-        if let Err(error) = work(shared, &instance) {
-            tracing::warn!(%error, "rows stay in memory for now");
-            rest_until = Instant::now() + RETRY_AFTER;
+        match catch_unwind(AssertUnwindSafe(|| work(shared, &instance))) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "rows stay in memory for now");
+                rest_until = Instant::now() + RETRY_AFTER;
+            }
+            Err(_) => {
+                tracing::error!("the move panicked; the store is opened anew");
+                instance.fail();
+            }
         }
     }
 }
 
-fn work(shared: &Shared, instance: &Instance) -> Result<(), crate::errors::EmbeddedError> {
+fn work(shared: &Shared, instance: &Instance) -> Result<(), EmbeddedError> {
     let options = &shared.options;
     let age = instance
         .hot_since
