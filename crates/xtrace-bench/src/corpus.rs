@@ -84,7 +84,7 @@ impl Corpus {
         let is_generation = kind == "GENERATION";
         Row {
             trace_id: format!("{:032x}", mix(n / OBSERVATIONS_PER_TRACE)),
-            id: format!("{:016x}", spread),
+            id: format!("{spread:016x}"),
             name,
             kind,
             start_us,
@@ -138,7 +138,7 @@ impl Corpus {
         let number = from / OBSERVATIONS_PER_TRACE;
         let row = self.row(number * OBSERVATIONS_PER_TRACE);
         body.push('{');
-        if from % OBSERVATIONS_PER_TRACE == 0 {
+        if from.is_multiple_of(OBSERVATIONS_PER_TRACE) {
             let session = number / TRACES_PER_SESSION;
             let at = Timestamp::from_micros(row.start_us);
             _ = write!(

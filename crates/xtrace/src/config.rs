@@ -51,6 +51,10 @@ pub struct Loaded {
 const FILE_VARIABLE: &str = "XTRACE_CONFIG";
 
 /// Reads flags, the process's environment, and the file that `--config` or `XTRACE_CONFIG` names.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
 pub fn load(flags: BTreeMap<&'static str, String>, file: Option<&Path>) -> Loaded {
     let env: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

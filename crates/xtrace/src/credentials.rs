@@ -62,6 +62,10 @@ impl Credentials {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "secrets come from the system's randomness; tests configure their own"
+)]
 fn generate(path: &Path) -> anyhow::Result<Stored> {
     let random = |length| Alphanumeric.sample_string(&mut rand::rng(), length);
     let stored = Stored {

@@ -79,10 +79,10 @@ impl AuthConfig {
         };
         match (&config.public_key, &config.secret_key) {
             (Some(_), None) => {
-                reader.problem("XTRACE_PUBLIC_KEY is set but XTRACE_SECRET_KEY is not")
+                reader.problem("XTRACE_PUBLIC_KEY is set but XTRACE_SECRET_KEY is not");
             }
             (None, Some(_)) => {
-                reader.problem("XTRACE_SECRET_KEY is set but XTRACE_PUBLIC_KEY is not")
+                reader.problem("XTRACE_SECRET_KEY is set but XTRACE_PUBLIC_KEY is not");
             }
             _ => {}
         }

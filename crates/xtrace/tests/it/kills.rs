@@ -10,9 +10,9 @@ use crate::places::Place;
 const ROUNDS: u32 = 8;
 
 async fn survives_kills(place: Place) {
-    let rounds = std::env::var("XTRACE_TEST_KILL_ROUNDS")
-        .ok()
-        .and_then(|text| text.parse().ok());
+    #[expect(clippy::disallowed_methods, reason = "the tester's choice")]
+    let asked = std::env::var("XTRACE_TEST_KILL_ROUNDS");
+    let rounds = asked.ok().and_then(|text| text.parse().ok());
     let next = Arc::new(AtomicU64::new(0));
     let mut acknowledged = Vec::new();
     for round in 0..rounds.unwrap_or(ROUNDS) {

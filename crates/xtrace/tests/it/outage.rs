@@ -17,9 +17,9 @@ async fn writers_get_503_while_postgresql_is_down_and_service_resumes_by_itself(
         let load = Load::start(&server, &next);
         load.until_acknowledged(20).await;
         if kill {
-            cluster.kill().unwrap()
+            cluster.kill().unwrap();
         } else {
-            cluster.stop_immediately().unwrap()
+            cluster.stop_immediately().unwrap();
         }
         server.until_ready_is(503).await;
         load.until_refused(20).await;

@@ -5,6 +5,10 @@ use serde_json::json;
 use crate::places::Place;
 
 async fn expires(place: Place) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the server under test has the real clock"
+    )]
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap()
