@@ -1,6 +1,6 @@
 //! The list of cases and how one is run.
 //!
-//! ```ignore
+//! ```text
 //! // tests/conformance.rs of an engine's crate, all of it beside the harness:
 //! xtrace_store_tests::suite!(harness: MyHarness::new());
 //! ```

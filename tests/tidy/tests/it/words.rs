@@ -158,10 +158,27 @@ fn lints_are_expected_not_allowed() {
 #[test]
 fn nothing_is_left_unfinished_or_ignored() {
     let unfinished = ["todo!", "unimplemented!", "#[ignore"];
-    let findings = check(|_, line| unfinished.iter().any(|word| line.code.contains(word)));
+    let mut findings = check(|_, line| unfinished.iter().any(|word| line.code.contains(word)));
+    for file in tree()
+        .texts
+        .iter()
+        .filter(|file| file.path.ends_with(".rs"))
+    {
+        for (number, line) in file.lines() {
+            let comment = line.trim_start();
+            if comment.starts_with("//") && comment.ends_with("```ignore") {
+                findings.push(Finding::new(
+                    &file.path,
+                    number,
+                    "an example that is not tested",
+                ));
+            }
+        }
+    }
     report(
         &findings,
-        "Finish it; a test of wrong behaviour asserts the wrong behaviour and says why.",
+        "Finish it; a test of wrong behaviour asserts the wrong behaviour and says why; \
+         an example that cannot run is ```no_run or ```text.",
     );
 }
 
