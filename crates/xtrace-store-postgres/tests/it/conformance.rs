@@ -1,8 +1,10 @@
-//! The suite that every engine passes, on a private server.
+//! The suite that every engine passes, on a private server: once with everything in the present week's partition, once
+//! with weeks passing between commits, so that what belongs together lies in several.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use xtrace_model::{Clock, ManualClock, SystemClock, Timestamp};
 use xtrace_store::Engine;
 use xtrace_store_postgres::{PostgresEngine, PostgresOptions};
 use xtrace_store_tests::Harness;
@@ -11,9 +13,22 @@ use xtrace_store_tests::cluster::TestCluster;
 /// A database of its own, copied from one that has been migrated.
 struct Postgres {
     url: String,
+    /// `None`: the present is today.
+    weeks: Option<Arc<ManualClock>>,
 }
 
+const WEEK_MICROS: i64 = 7 * 86_400_000_000;
+
 impl Postgres {
+    fn with_weeks_passing() -> Self {
+        // Noon of the suite's day is a few months later: times are before and after the present.
+        let begin = Timestamp::parse("2025-11-01T00:00:00Z").expect("a time");
+        Self {
+            weeks: Some(Arc::new(ManualClock::at(begin))),
+            ..Self::new()
+        }
+    }
+
     fn new() -> Self {
         let cluster = TestCluster::shared().expect("the server starts");
         let database = cluster
@@ -21,6 +36,7 @@ impl Postgres {
             .expect("the template can be copied");
         Self {
             url: cluster.url(&database),
+            weeks: None,
         }
     }
 }
@@ -40,13 +56,32 @@ fn migrate(url: String) -> anyhow::Result<()> {
 #[async_trait]
 impl Harness for Postgres {
     async fn open(&self) -> Arc<dyn Engine> {
-        let options = PostgresOptions::new(&*self.url);
+        let clock: Arc<dyn Clock> = match &self.weeks {
+            Some(clock) => clock.clone(),
+            None => Arc::new(SystemClock),
+        };
+        let options = PostgresOptions {
+            clock,
+            ..PostgresOptions::new(&*self.url)
+        };
         Arc::new(
             PostgresEngine::open(options)
                 .await
                 .expect("the migrated database opens"),
         )
     }
+
+    async fn work_in_background(&self) {
+        if let Some(clock) = &self.weeks {
+            clock.advance_micros(WEEK_MICROS);
+        }
+    }
 }
 
-xtrace_store_tests::suite!(harness: Postgres::new());
+mod one_week {
+    xtrace_store_tests::suite!(harness: super::Postgres::new());
+}
+
+mod weeks_passing {
+    xtrace_store_tests::suite!(harness: super::Postgres::with_weeks_passing());
+}
