@@ -44,9 +44,10 @@ format-check: prepare-check
 lint: prepare-check ## run clippy with warnings as errors
 	RUSTC_WORKSPACE_WRAPPER="$(CURDIR)/scripts/clippy-per-checkout" $(cargo) check $(locked) --workspace --all-targets
 
-# The --cfg keeps documentation of this checkout apart from that of another one (see scripts/rustc-per-checkout).
+# Private items are documented, for they are what who works here looks for, and may be linked. The --cfg keeps this
+# checkout's documentation apart from that of another one (see scripts/rustc-per-checkout).
 doc: prepare-check ## build the documentation of our crates, broken links as errors
-	RUSTDOCFLAGS="-Dwarnings --cfg=checkout_$$(printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)" \
+	RUSTDOCFLAGS="-Dwarnings -Arustdoc::private_intra_doc_links --cfg=checkout_$$(printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)" \
 		$(cargo) doc $(locked) --workspace --no-deps --document-private-items
 
 fmt: prepare-check ## format the code

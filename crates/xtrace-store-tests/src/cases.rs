@@ -1,4 +1,4 @@
-//! The cases, by topic. Each is named in the list of [`crate::suite`]; its name is the rule it proves.
+//! The cases, by topic. Each is named in the list of [`suite`](mod@crate::suite); its name is the rule it proves.
 
 pub mod batches;
 pub mod belonging;

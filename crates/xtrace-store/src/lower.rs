@@ -1,6 +1,6 @@
 //! Lowering: from plans to SQL, written once for every engine that speaks SQL.
 //!
-//! [`plan`] and [`metric`] check the question, write one statement and list the values to bind; what differs between
+//! [`plan`] and [`metric()`] check the question, write one statement and list the values to bind; what differs between
 //! dialects is one small trait, [`Dialect`]. Values are always bound; identifiers come from the declarations of
 //! `xtrace-query`. The statement is read only, answers with one snapshot and never returns more rows than asked for.
 //!
