@@ -18,12 +18,14 @@ mod save;
 mod work;
 
 use sqlx::{Acquire as _, PgConnection};
+use xtrace_model::PriceBook;
 use xtrace_store::{
     CommitBatch, CommitReport, ErrorKind, Outcome, Rejection, StoreError, StoreResult, WriteItem,
 };
 
 use crate::engine::PostgresEngine;
 use crate::errors::{is_of_one_item, is_transient, kind_of, store_error};
+use crate::week::Week;
 
 use self::work::Work;
 
@@ -97,18 +99,20 @@ impl PostgresEngine {
     }
 
     async fn attempt(&self, batch: &CommitBatch, mode: Mode) -> Result<CommitReport, Failure> {
-        self.ensure_week(self.present_week()).await?;
+        let part = Part {
+            items: &batch.items,
+            prices: &batch.prices,
+            present: self.present_week(),
+        };
+        self.ensure_week(part.present).await?;
         self.ensure_points_weeks(points::times(&batch.items))
             .await?;
         let mut transaction = self.writes.begin().await?;
         let mut written = Written::default();
         let report = match mode {
-            Mode::Together => {
-                self.write(&mut transaction, batch, &batch.items, &mut written)
-                    .await?
-            }
+            Mode::Together => self.write(&mut transaction, part, &mut written).await?,
             Mode::Halving => {
-                self.write_halves(&mut transaction, batch, &mut written)
+                self.write_halves(&mut transaction, part, &mut written)
                     .await?
             }
         };
@@ -122,16 +126,15 @@ impl PostgresEngine {
     async fn write(
         &self,
         connection: &mut PgConnection,
-        batch: &CommitBatch,
-        items: &[WriteItem],
+        part: Part<'_>,
         written: &mut Written,
     ) -> Result<CommitReport, Failure> {
-        let work = Work::of(items);
-        let mut report = vec![Outcome::Duplicate; items.len()];
+        let work = Work::of(part.items);
+        let mut report = vec![Outcome::Duplicate; part.items.len()];
         if !work.traces.is_empty() {
-            let locked = keys::lock(connection, &work, self.present_week()).await?;
+            let locked = keys::lock(connection, &work, part.present).await?;
             let stored = load::stored(connection, &work, &locked).await?;
-            let merged = merge::merge(&work, &locked, stored, &batch.prices);
+            let merged = merge::merge(&work, &locked, stored, part.prices);
             for (position, outcome) in &merged.outcomes {
                 report[*position] = outcome.clone();
             }
@@ -151,38 +154,49 @@ impl PostgresEngine {
     async fn write_halves(
         &self,
         connection: &mut PgConnection,
-        batch: &CommitBatch,
+        whole: Part<'_>,
         written: &mut Written,
     ) -> Result<CommitReport, Failure> {
-        let mut report = vec![Outcome::Duplicate; batch.items.len()];
-        let mut parts = Vec::new();
-        parts.push(0..batch.items.len());
-        while let Some(part) = parts.pop() {
+        let mut report = vec![Outcome::Duplicate; whole.items.len()];
+        let mut ranges = Vec::new();
+        ranges.push(0..whole.items.len());
+        while let Some(range) = ranges.pop() {
             let mut savepoint = connection.begin().await?;
-            let result = self
-                .write(&mut savepoint, batch, &batch.items[part.clone()], written)
-                .await;
+            let part = Part {
+                items: &whole.items[range.clone()],
+                ..whole
+            };
+            let result = self.write(&mut savepoint, part, written).await;
             match result {
                 Ok(outcomes) => {
                     savepoint.commit().await?;
-                    report.splice(part, outcomes);
+                    report.splice(range, outcomes);
                 }
                 Err(Failure::Server(error)) if is_of_one_item(&error) => {
                     savepoint.rollback().await?;
-                    if part.len() == 1 {
-                        report[part.start] = Outcome::Rejected(rejection(&error));
+                    if range.len() == 1 {
+                        report[range.start] = Outcome::Rejected(rejection(&error));
                         continue;
                     }
-                    let middle = part.start + part.len() / 2;
+                    let middle = range.start + range.len() / 2;
                     // The first half is written first: arrival decides what counts as a duplicate.
-                    parts.push(middle..part.end);
-                    parts.push(part.start..middle);
+                    ranges.push(middle..range.end);
+                    ranges.push(range.start..middle);
                 }
                 Err(failure) => return Err(failure),
             }
         }
         Ok(report)
     }
+}
+
+/// What one statement after the other is to write, and the week that new traces are put in: one answer for the whole
+/// attempt, whose partitions are there, though the next week may begin meanwhile.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    items: &'a [WriteItem],
+    prices: &'a PriceBook,
+    present: Week,
 }
 
 /// What is known once the transaction has been committed.
