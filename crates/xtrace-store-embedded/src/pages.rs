@@ -1,14 +1,12 @@
-//! Pages of whole rows, in two steps: which rows, by the few columns that decide it, then all columns
-//! of those rows alone. Both read one transaction, so the answer is that of the one statement.
+//! Pages of whole rows where some are in memory: which rows, by the few columns that decide it, then
+//! all columns of those rows alone. Both steps read one transaction, so the answer is that of one
+//! statement.
 //!
-//! A page of fifty rows out of a million would otherwise carry every column of every row that is the
-//! best so far through the sort.
-
-use std::collections::HashSet;
+//! Over one table the database does as much by itself. Over several a page of fifty rows would carry
+//! every column of every row that is the best so far through the sort.
 
 use xtrace_model::Timestamp;
-use xtrace_query::check::LIMIT_MAX;
-use xtrace_query::{Condition, Field, Plan, Select, Table, Value, View};
+use xtrace_query::{Condition, Field, Kind, Plan, Select, Table, Unit, Value, View};
 use xtrace_store::{ProjectScope, lower};
 
 use crate::errors::EmbeddedError;
@@ -17,8 +15,22 @@ use crate::projection::statement::{dialect_of_view, run};
 
 /// Fewer columns are not worth a second step.
 const FIELDS_MIN: usize = 8;
-/// Rows of a page beyond which its keys cost more than they save.
+/// Rows of a page beyond which naming them costs more than it saves.
 const ROWS_MAX: u64 = 500;
+
+const fn row_version(view: View) -> Field {
+    Field {
+        view,
+        name: "rowVersion",
+        column: "row_version",
+        kind: Kind::Int,
+        unit: Unit::None,
+        doc: "Tells every version of every row from any other.",
+    }
+}
+
+static TRACE_VERSION: Field = row_version(View::Traces);
+static OBSERVATION_VERSION: Field = row_version(View::Observations);
 
 /// Answers a plan.
 pub fn answer(
@@ -32,69 +44,50 @@ pub fn answer(
         Select::Rows(fields) if fields.len() >= FIELDS_MIN && plan.limit <= ROWS_MAX => fields,
         _ => return ask(plan),
     };
-    let def = plan.view.def();
-    let mut deciding = def.key.to_vec();
-    deciding.push(def.time);
+    if at.is_all_in_file() {
+        return ask(plan);
+    }
+    let version = match plan.view {
+        View::Traces => &TRACE_VERSION,
+        View::Observations => &OBSERVATION_VERSION,
+    };
     let page = ask(&Plan {
-        select: Select::Rows(deciding),
+        select: Select::Rows(vec![version, plan.view.def().time]),
         ..plan.clone()
     })?;
     if page.rows.is_empty() {
-        let columns = fields.iter().map(|field| field.name.into()).collect();
         return Ok(Table {
-            columns,
+            columns: fields.iter().map(|field| field.name.into()).collect(),
             rows: Vec::new(),
         });
     }
-    let with_keys: Vec<&'static Field> = fields.iter().chain(def.key).copied().collect();
-    let rows = ask(&Plan {
-        select: Select::Rows(with_keys),
-        conditions: of_page(plan.view, &page),
-        limit: LIMIT_MAX,
+    ask(&Plan {
+        conditions: of_page(plan.view, version, page),
         offset: 0,
         ..plan.clone()
-    })?;
-    Ok(keep_page(rows, fields.len(), &page, def.key.len()))
+    })
 }
 
-/// Conditions that hold for the rows of a page and for few others: their times, then each part of
-/// their keys.
-fn of_page(view: View, page: &Table) -> Vec<Condition> {
-    let def = view.def();
-    let times = page
-        .rows
-        .iter()
-        .filter_map(|row| row.last().and_then(Value::as_time));
-    let (first, last) = times.fold((Timestamp::MAX, Timestamp::MIN), |(first, last), time| {
+/// Conditions that hold for the rows of a page alone; their times let most of the file be skipped.
+fn of_page(view: View, version: &'static Field, page: Table) -> Vec<Condition> {
+    let time = view.def().time;
+    let times = page.rows.iter().filter_map(|row| row[1].as_time());
+    let none = (Timestamp::MAX, Timestamp::MIN);
+    let (first, last) = times.fold(none, |(first, last), time| {
         (first.min(time), last.max(time))
     });
-    let mut conditions = vec![
-        Condition::at_least(def.time, Value::Time(first)),
-        Condition::at_most(def.time, Value::Time(last)),
-    ];
-    for (column, field) in def.key.iter().enumerate() {
-        let distinct: HashSet<&str> = page
-            .rows
-            .iter()
-            .filter_map(|row| row[column].as_text())
-            .collect();
-        let values = distinct.into_iter().map(Value::text).collect();
-        conditions.push(Condition::In { field, values });
-    }
-    conditions
-}
-
-/// Leaves out rows that only share the parts of their keys with rows of the page, and the keys that
-/// nobody asked for.
-fn keep_page(mut rows: Table, fields: usize, page: &Table, key_parts: usize) -> Table {
-    let text = |value: &Value| value.as_text().map(Box::<str>::from);
-    let key = |cells: &[Value]| cells.iter().map(text).collect::<Vec<_>>();
-    let wanted: HashSet<_> = page.rows.iter().map(|row| key(&row[..key_parts])).collect();
-    rows.rows
-        .retain(|row| wanted.contains(&key(&row[fields..])));
-    rows.rows.iter_mut().for_each(|row| row.truncate(fields));
-    rows.columns.truncate(fields);
-    rows
+    let versions = page
+        .rows
+        .into_iter()
+        .filter_map(|row| row.into_iter().next());
+    vec![
+        Condition::at_least(time, Value::Time(first)),
+        Condition::at_most(time, Value::Time(last)),
+        Condition::In {
+            field: version,
+            values: versions.collect(),
+        },
+    ]
 }
 
 /// Whether a question about observations looks at their traces.

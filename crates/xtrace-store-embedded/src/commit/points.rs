@@ -242,7 +242,10 @@ fn look_up(
         let mut statement = connection.prepare(&sql)?;
         let found = statement.query_map([], |row| {
             let point = (row.get::<_, i64>(1)?, Timestamp::from_micros(row.get(2)?));
-            Ok((point, (row.get::<_, u64>(0)?, row.get::<_, f64>(3)?)))
+            Ok((
+                point,
+                (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, f64>(3)?),
+            ))
         })?;
         for entry in found {
             let (point, version_and_value) = entry?;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use duckdb::arrow::array::{
     ArrayRef, BooleanBuilder, Decimal128Builder, Float64Builder, Int64Builder, ListBuilder,
-    RecordBatch, StringBuilder, TimestampMicrosecondBuilder, UInt64Builder,
+    RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
 use duckdb::arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
 use xtrace_model::money::USD_SCALE;
@@ -88,7 +88,7 @@ fn arrow_type(kind: Kind) -> DataType {
 pub struct ViewRows {
     def: &'static ViewDef,
     schema: SchemaRef,
-    version: UInt64Builder,
+    version: Int64Builder,
     project: StringBuilder,
     columns: Vec<Column>,
     next: usize,
@@ -98,7 +98,7 @@ pub struct ViewRows {
 impl ViewRows {
     pub fn new(def: &'static ViewDef, rows: usize) -> Self {
         let mut fields = vec![
-            ArrowField::new("row_version", DataType::UInt64, false),
+            ArrowField::new("row_version", DataType::Int64, false),
             ArrowField::new("project", DataType::Utf8, false),
         ];
         fields.extend(
@@ -109,7 +109,7 @@ impl ViewRows {
         Self {
             def,
             schema: Arc::new(Schema::new(fields)),
-            version: UInt64Builder::with_capacity(rows),
+            version: Int64Builder::with_capacity(rows),
             project: StringBuilder::with_capacity(rows, rows * 8),
             columns: def
                 .fields
@@ -133,7 +133,7 @@ impl ViewRows {
     pub fn begin(&mut self, version: u64, project: &ProjectId) {
         // INVARIANT: a row is complete before the next begins, so columns never differ in length.
         assert_eq!(self.next, 0, "the row before is complete");
-        self.version.append_value(version);
+        self.version.append_value(version.cast_signed());
         self.project.append_value(project.as_str());
         self.rows += 1;
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use duckdb::Connection;
 use duckdb::arrow::array::{
-    ArrayRef, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray, UInt64Array,
+    ArrayRef, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray,
 };
 use duckdb::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use xtrace_query::observations::OBSERVATIONS;
@@ -118,14 +118,19 @@ pub fn append(
 }
 
 fn version_batch(versions: Vec<u64>) -> Result<RecordBatch, EmbeddedError> {
-    let schema = Schema::new(vec![Field::new("row_version", DataType::UInt64, false)]);
-    let columns: Vec<ArrayRef> = vec![Arc::new(UInt64Array::from(versions))];
+    let schema = Schema::new(vec![Field::new("row_version", DataType::Int64, false)]);
+    let columns: Vec<ArrayRef> = vec![Arc::new(
+        versions
+            .into_iter()
+            .map(u64::cast_signed)
+            .collect::<Int64Array>(),
+    )];
     RecordBatch::try_new(Arc::new(schema), columns).map_err(EmbeddedError::arrow)
 }
 
 pub fn point_batch(points: &[LoggedPoint]) -> Result<RecordBatch, EmbeddedError> {
     let schema = Schema::new(vec![
-        Field::new("row_version", DataType::UInt64, false),
+        Field::new("row_version", DataType::Int64, false),
         Field::new("series_id", DataType::Int64, false),
         Field::new(
             "timestamp",
@@ -138,8 +143,8 @@ pub fn point_batch(points: &[LoggedPoint]) -> Result<RecordBatch, EmbeddedError>
         Arc::new(
             points
                 .iter()
-                .map(|point| point.version)
-                .collect::<UInt64Array>(),
+                .map(|point| point.version.cast_signed())
+                .collect::<Int64Array>(),
         ),
         Arc::new(
             points

@@ -70,6 +70,11 @@ impl<'a> ReadTransaction<'a> {
         }
     }
 
+    /// Whether the file alone has everything.
+    pub fn is_all_in_file(&self) -> bool {
+        self.hot.is_empty()
+    }
+
     pub fn connection(&self) -> &'a Connection {
         self.connection
     }
@@ -128,7 +133,7 @@ impl<'a> ReadTransaction<'a> {
             return Ok(format!("row_version NOT IN ({hidden})"));
         }
         let mut statement = self.connection.prepare(hidden)?;
-        let versions = statement.query_map([], |row| row.get::<_, u64>(0))?;
+        let versions = statement.query_map([], |row| row.get::<_, i64>(0))?;
         let versions: Vec<String> = versions
             .map(|version| Ok(version?.to_string()))
             .collect::<Result<_, EmbeddedError>>()?;

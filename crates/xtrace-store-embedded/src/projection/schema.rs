@@ -43,12 +43,13 @@ impl Rows {
         format!("hidden_{}_{generation}", self.name())
     }
 
-    /// The order of rows in the file: by time, so that blocks without rows of a period are skipped.
-    pub fn order(self) -> &'static str {
+    /// The order in which rows enter the file: by time, so that blocks without rows of a period are
+    /// skipped, and the newest first, so that the newest are found before the rest is looked at.
+    pub fn order(self) -> String {
         match self {
-            Self::Traces => TRACES.time.column,
-            Self::Observations => OBSERVATIONS.time.column,
-            Self::Points => "series_id, timestamp",
+            Self::Traces => format!("{} DESC", TRACES.time.column),
+            Self::Observations => format!("{} DESC", OBSERVATIONS.time.column),
+            Self::Points => "series_id, timestamp".to_owned(),
         }
     }
 
@@ -56,7 +57,7 @@ impl Rows {
         match self {
             Self::Traces => view_columns(&TRACES),
             Self::Observations => view_columns(&OBSERVATIONS),
-            Self::Points => "row_version UBIGINT NOT NULL, series_id BIGINT NOT NULL, \
+            Self::Points => "row_version BIGINT NOT NULL, series_id BIGINT NOT NULL, \
                              timestamp TIMESTAMP NOT NULL, value DOUBLE NOT NULL"
                 .to_owned(),
         }
@@ -64,7 +65,7 @@ impl Rows {
 }
 
 fn view_columns(def: &ViewDef) -> String {
-    let mut columns = "row_version UBIGINT NOT NULL, project VARCHAR NOT NULL".to_owned();
+    let mut columns = "row_version BIGINT NOT NULL, project VARCHAR NOT NULL".to_owned();
     for field in def.fields {
         write!(columns, ", \"{}\" {}", field.column, sql_type(field.kind))
             .expect("a string takes any text");
@@ -113,7 +114,7 @@ pub fn create_generation(id: u64) -> String {
         let (hot, hidden) = (rows.hot(id), rows.hidden(id));
         write!(
             sql,
-            "CREATE TABLE {hot} ({});CREATE TABLE {hidden} (row_version UBIGINT NOT NULL);",
+            "CREATE TABLE {hot} ({});CREATE TABLE {hidden} (row_version BIGINT NOT NULL);",
             rows.columns()
         )
         .expect("a string takes any text");
