@@ -51,9 +51,13 @@ fn work(shared: &Shared, instance: &Instance) -> Result<(), EmbeddedError> {
         .expect("no panic while held")
         .map(|since| since.elapsed());
     let is_old = age.is_some_and(|age| age >= options.move_age);
-    if is_old || instance.projection.hot_rows() >= options.move_rows {
+    let is_full = || instance.projection.hot_rows() >= options.move_rows;
+    let mut is_due = is_old || is_full();
+    while is_due {
         let moved = instance.move_all()?;
         tracing::debug!(rows = moved.rows, took = ?moved.took, "moved rows into the database file");
+        // What came meanwhile may be as much again, and commits may be waiting for room.
+        is_due = is_full() && !shared.is_closed();
     }
     let (_, log_bytes) = instance.projection.file_bytes();
     if log_bytes >= options.checkpoint_bytes {

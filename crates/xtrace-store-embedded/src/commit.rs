@@ -8,6 +8,7 @@ mod points;
 mod telemetry;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use duckdb::Connection;
 use fjall::OwnedWriteBatch;
@@ -20,6 +21,10 @@ use crate::projection::hot::HotBatch;
 use crate::truth::records::LogRecord;
 use points::Points;
 use telemetry::Telemetry;
+
+/// How long a commit waits for a move to make room.
+const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
+const ROOM_POLL: Duration = Duration::from_millis(2);
 
 /// The one who writes to an instance.
 pub struct Writer {
@@ -139,15 +144,22 @@ impl Writer {
         hit(Point::AfterHotInsert)
     }
 
-    /// Hot rows are bounded: where moves fail, commits must end as well.
+    /// Hot rows are bounded. A commit waits for the move that makes room, so that senders find the queue full
+    /// rather than the store gone; where moves fail, commits must end as well.
     fn ensure_room(&self) -> Result<(), EmbeddedError> {
-        let rows = self.instance.projection.hot_rows();
-        if rows < self.hot_rows_max {
-            return Ok(());
+        let deadline = Instant::now() + ROOM_WAIT_MAX;
+        loop {
+            let rows = self.instance.projection.hot_rows();
+            if rows < self.hot_rows_max {
+                return Ok(());
+            }
+            if self.instance.has_failed() || Instant::now() >= deadline {
+                return Err(EmbeddedError::HotFull {
+                    rows,
+                    limit: self.hot_rows_max,
+                });
+            }
+            std::thread::sleep(ROOM_POLL);
         }
-        Err(EmbeddedError::HotFull {
-            rows,
-            limit: self.hot_rows_max,
-        })
     }
 }

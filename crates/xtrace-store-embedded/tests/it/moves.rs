@@ -2,11 +2,31 @@
 
 use xtrace_query::{Order, OrderBy, Plan, View, observations, traces};
 use xtrace_store::{Outcome, TelemetryReader, TraceWindow, Upkeep};
+use xtrace_store_embedded::{EmbeddedEngine, EmbeddedOptions};
 
 use crate::support::{
-    at, commit, count, everything, ints, observation, open, plan, points, scope, texts, trace,
-    trace_id,
+    at, commit, count, everything, ints, observation, open, options, plan, points, scope, texts,
+    trace, trace_id,
 };
+
+#[tokio::test]
+async fn commits_wait_for_room_when_points_come_faster_than_they_are_moved() {
+    let dir = tempfile::tempdir().unwrap();
+    let few = EmbeddedOptions {
+        move_rows: 50,
+        ..options(&dir)
+    };
+    let engine = EmbeddedEngine::open(few).unwrap();
+    for batch in 0..30 {
+        let sent: Vec<(i64, f64)> = (0..100).map(|n| (batch * 100 + n, 1.0)).collect();
+        let report = commit(&engine, vec![points("load", "a", &sent)]).await;
+        let expected = Outcome::Points {
+            accepted: 100,
+            duplicate: 0,
+        };
+        assert_eq!(report, [expected]);
+    }
+}
 
 #[tokio::test]
 async fn a_commit_is_seen_at_once_and_after_a_move_and_after_a_restart() {
