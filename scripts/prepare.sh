@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Makes sure that this machine has what it takes:
-#   build  a C compiler, Rust of the version in Cargo.toml, DuckDB's library
+#   build  a C compiler, curl, Rust of the version in Cargo.toml, DuckDB's library
 #   check  the same, and clippy and rustfmt
-#   test   as build, and PostgreSQL's server programs (the tests start a private server with them)
+#   test   as build, PostgreSQL's server programs (the tests start a private server with them), and the right to mount
+#          a small disk in a namespace
 # On Debian and Ubuntu what is missing is installed with apt-get, as root or through sudo, after saying so; Rust
 # comes with rustup into the home folder. Elsewhere it says what to install and stops. When all is there it does
 # nothing and needs no network.
@@ -56,9 +57,13 @@ install_rust() {
         rustup default stable >&2
         return
     fi
-    has curl || apt_install "curl" curl ca-certificates
     curl --proto '=https' --tlsv1.2 --fail --silent --show-error https://static.rust-lang.org/rustup/rustup-init.sh \
         | sh -s -- -y --no-modify-path --profile minimal --component clippy --component rustfmt >&2
+}
+
+need_curl() {
+    # The README's and the banner's first requests are curl commands.
+    has curl || apt_install "curl" curl ca-certificates
 }
 
 need_rust() {
@@ -83,7 +88,7 @@ need_duckdb() {
     [ -z "${DUCKDB_LIB_DIR:-}" ] || return 0
     if "$root/scripts/fetch-duckdb.sh" --check; then return; fi
     if ! has npm; then
-        if has curl && "$root/scripts/fetch-duckdb.sh" --has-registry; then :; else apt_install "npm" npm ca-certificates; fi
+        "$root/scripts/fetch-duckdb.sh" --has-registry || apt_install "npm" npm ca-certificates
     fi
     "$root/scripts/fetch-duckdb.sh"
 }
@@ -111,14 +116,29 @@ need_postgres() {
     has_postgres || die "the installed PostgreSQL is older than $postgres_min; install a newer one"
 }
 
+# Tests of a full disk mount a small one in a namespace of their own. Without root that takes a user namespace, which
+# Ubuntu 24.04 and newer refuse to programs without a profile; whether to allow it is not ours to decide.
+need_namespaces() {
+    local user=()
+    has unshare && has setpriv || apt_install "unshare (for the tests of a full disk)" util-linux
+    if [ "$(id -u)" -ne 0 ]; then user=(--map-root-user); fi
+    unshare --mount "${user[@]}" mount -t tmpfs tmpfs /mnt 2>/dev/null \
+        || die "the tests of a full disk must mount a small disk in a namespace, which this machine refuses; run make \
+test as root, or allow it until the next start: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+}
+
 # Line by line rather than joined by `&&`, which would switch off `set -e` inside the functions.
 case "${1:-}" in
     build | check | test)
         need_c_compiler
+        need_curl
         need_rust
         if [ "$1" = check ]; then need_rust_components; fi
         need_duckdb
-        if [ "$1" = test ]; then need_postgres; fi
+        if [ "$1" = test ]; then
+            need_postgres
+            need_namespaces
+        fi
         ;;
     *) die "usage: prepare.sh build|check|test" ;;
 esac
