@@ -13,10 +13,11 @@
 
 mod binaries;
 mod process;
+mod small_disk;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -40,6 +41,9 @@ pub struct ClusterOptions {
     pub fsync: bool,
     /// Connections the server accepts; the default suits a test binary that runs its tests in parallel.
     pub connections_max: Option<u32>,
+    /// Size of a disk that can be filled up, for [`TestCluster::create_database_on_small_disk`]. What it holds is gone
+    /// when the server stops. Needs `unshare` and `setpriv` of util-linux.
+    pub small_disk_mib: Option<u32>,
 }
 
 /// A running (or deliberately stopped) private server.
@@ -123,6 +127,31 @@ impl TestCluster {
             &format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"),
         )?;
         Ok(name)
+    }
+
+    /// Creates an empty database whose tables lie on the small disk (the log of transactions does not) and returns its
+    /// name.
+    ///
+    /// # Errors
+    /// When the server is not running or has no small disk.
+    pub fn create_database_on_small_disk(&self) -> anyhow::Result<String> {
+        let name = self.new_name();
+        let place = self.folder.join(small_disk::FOLDER);
+        for statement in [
+            format!("CREATE TABLESPACE {name} LOCATION '{}'", place.display()),
+            format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' TABLESPACE {name}"),
+        ] {
+            self.psql("postgres", &statement)?;
+        }
+        Ok(name)
+    }
+
+    /// The small disk as this process sees it, unless the server is stopped.
+    #[must_use]
+    pub fn small_disk(&self) -> Option<PathBuf> {
+        let folder = self.folder.join(small_disk::FOLDER);
+        let root = format!("/proc/{}/root{}", self.pid()?, folder.display());
+        Some(root.into())
     }
 
     /// Creates a database as a copy of the template called `template`, which `fill` (given the URL of an empty
@@ -213,7 +242,7 @@ impl TestCluster {
             Ok(!process::any_in_folder(&self.data()))
         })?;
         let mut child = self
-            .postgres()
+            .postgres()?
             .spawn()
             .context("starting the test server")?;
         let answered = process::wait_until(DEADLINE, "the test server to answer", || {
@@ -268,10 +297,15 @@ impl TestCluster {
             .map(drop)
     }
 
-    fn postgres(&self) -> std::process::Command {
+    fn postgres(&self) -> anyhow::Result<Command> {
         let on_off = if self.options.fsync { "on" } else { "off" };
         let connections_max = self.options.connections_max.unwrap_or(200);
-        let mut command = self.binaries.command("postgres", self.user.as_ref());
+        // Where a disk is to be mounted first, the command becomes the unprivileged user only then.
+        let user = self.user.as_ref();
+        let small_disk = self.options.small_disk_mib;
+        let mut command = self
+            .binaries
+            .command("postgres", user.filter(|_| small_disk.is_none()));
         command.current_dir(&self.folder).arg("-D").arg(self.data());
         for setting in [
             format!("port={}", self.port),
@@ -285,9 +319,12 @@ impl TestCluster {
         ] {
             command.arg("-c").arg(setting);
         }
+        if let Some(mib) = small_disk {
+            command = small_disk::beside_small_disk(&command, &self.folder, user, mib)?;
+        }
         process::log_to(&mut command, &self.log());
         process::own_group(&mut command);
-        command
+        Ok(command)
     }
 
     fn end(&self, how: Signal) -> anyhow::Result<()> {

@@ -44,8 +44,7 @@ pub(super) struct Unprivileged {
 impl Unprivileged {
     /// Nobody when the test is not root.
     pub(super) fn needed() -> anyhow::Result<Option<Self>> {
-        let own_uid = std::fs::metadata("/proc/self").map_or(u32::MAX, |own| own.uid());
-        if own_uid != 0 {
+        if Self::own_ids()?.0 != 0 {
             return Ok(None);
         }
         let users = std::fs::read_to_string("/etc/passwd").context("reading /etc/passwd")?;
@@ -57,6 +56,16 @@ impl Unprivileged {
         bail!(
             "the test runs as root and neither a user `postgres` nor `nobody` exists to run the server as"
         )
+    }
+
+    pub(super) fn ids(&self) -> (u32, u32) {
+        (self.uid, self.gid)
+    }
+
+    /// User and group that the test runs as.
+    pub(super) fn own_ids() -> anyhow::Result<(u32, u32)> {
+        let own = std::fs::metadata("/proc/self").context("reading /proc/self")?;
+        Ok((own.uid(), own.gid()))
     }
 
     fn named(users: &str, name: &str) -> Option<Self> {

@@ -1,9 +1,9 @@
 //! A full disk: clear errors, nothing acknowledged is lost, and service resumes when there is space again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::load::{Load, assert_all_there, body};
 use crate::places::Place;
@@ -42,35 +42,46 @@ async fn a_full_disk_gives_clear_errors_and_service_resumes_when_space_is_freed(
     let place = Place::embedded();
     let start = place.start();
     let server = start_on_small_disk(&start);
+    let disk = inside(&server, &start);
+    fill_and_free(&server, &disk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_of_postgresql_gives_clear_errors_and_service_resumes_when_space_is_freed() {
+    let place = Place::postgres_on_small_disk(96);
+    let server = place.start().start();
+    let disk = place.cluster.as_ref().unwrap().small_disk().unwrap();
+    fill_and_free(&server, &disk).await;
+}
+
+/// Writes before, while and after the disk is full, and counts what was acknowledged.
+async fn fill_and_free(server: &Server, disk: &Path) {
     let next = Arc::new(AtomicU64::new(0));
-    let load = Load::start(&server, &next);
+    let load = Load::start(server, &next);
     server.until_ready_is(200).await;
     load.until_acknowledged(20).await;
     let before = load.stop().await;
     assert!(!before.acknowledged.is_empty());
 
-    let filler = inside(&server, &start).join("filler");
+    let filler = disk.join("filler");
     fill_up(&filler);
-    let refused = wait_until_refused(&server, &next).await;
+    let mut acknowledged = before.acknowledged;
+    let refused = wait_until_refused(server, &next, &mut acknowledged).await;
     assert_eq!(refused.0, 503, "{}", refused.1);
-    assert!(refused.1.contains("message"), "{}", refused.1);
+    assert!(refused.1.contains("SERVICE_UNAVAILABLE"), "{}", refused.1);
 
     std::fs::remove_file(&filler).unwrap();
-    wait_until_accepted(&server, &next).await;
-    let load = Load::start(&server, &next);
+    wait_until_accepted(server, &next, &mut acknowledged).await;
+    let load = Load::start(server, &next);
     load.until_acknowledged(20).await;
     let after = load.stop().await;
     assert!(after.refused.is_empty(), "{after:?}");
-    let all: Vec<u64> = before
-        .acknowledged
-        .into_iter()
-        .chain(after.acknowledged)
-        .collect();
-    assert_all_there(&server, &all).await;
+    acknowledged.extend(after.acknowledged);
+    assert_all_there(server, &acknowledged).await;
 }
 
 /// Writes until there is no space left.
-fn fill_up(path: &std::path::Path) {
+fn fill_up(path: &Path) {
     use std::io::Write as _;
     let mut file = std::fs::File::create(path).unwrap();
     for size in [1024 * 1024, 4096, 1] {
@@ -79,23 +90,30 @@ fn fill_up(path: &std::path::Path) {
     }
 }
 
-async fn wait_until_refused(server: &Server, next: &AtomicU64) -> (u16, String) {
+/// Notes what was still acknowledged, for it must be there as well.
+async fn wait_until_refused(
+    server: &Server,
+    next: &AtomicU64,
+    acknowledged: &mut Vec<u64>,
+) -> (u16, String) {
     for _ in 0..2000 {
-        let n = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let n = next.fetch_add(1, Ordering::Relaxed);
         let answer = server.post("/v1/l/batch", &body(n)).await;
         if answer.status != 200 {
             return (answer.status, answer.body.to_string());
         }
+        acknowledged.push(n);
     }
     panic!("the full disk was never noticed");
 }
 
-async fn wait_until_accepted(server: &Server, next: &AtomicU64) {
+async fn wait_until_accepted(server: &Server, next: &AtomicU64, acknowledged: &mut Vec<u64>) {
     let started = std::time::Instant::now();
     loop {
-        let n = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let n = next.fetch_add(1, Ordering::Relaxed);
         let answer = server.post("/v1/l/batch", &body(n)).await;
         if answer.status == 200 {
+            acknowledged.push(n);
             return;
         }
         assert!(

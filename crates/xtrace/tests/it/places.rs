@@ -33,6 +33,21 @@ impl Place {
         }
     }
 
+    /// A cluster of its own whose tables lie on a disk of this size.
+    pub fn postgres_on_small_disk(mib: u32) -> Self {
+        let cluster = TestCluster::start(ClusterOptions {
+            small_disk_mib: Some(mib),
+            ..ClusterOptions::default()
+        })
+        .unwrap();
+        let database = cluster.create_database_on_small_disk().unwrap();
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            cluster: Some(cluster),
+            database: Some(database),
+        }
+    }
+
     pub fn start(&self) -> Start {
         let start = Start::embedded(self.dir());
         match (&self.cluster, &self.database) {
