@@ -1,5 +1,6 @@
 //! What every handler works with.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::rate_limit::{RateLimiter, RateLimits};
 #[derive(Clone, Debug)]
 pub struct AppOptions {
     pub credentials: Credentials,
+    /// The server's own: what credentials open that name no project, and all callers of the compatibility mode.
     pub project: ProjectId,
     /// Largest request body, counted after decompression.
     pub request_bytes_max: usize,
@@ -77,7 +79,7 @@ pub struct Parts {
 }
 
 impl App {
-    /// Makes sure that the project exists.
+    /// Makes sure that the projects of all credentials exist.
     ///
     /// # Errors
     /// The store does not answer.
@@ -88,7 +90,11 @@ impl App {
             ingest_figures,
             clock,
         } = parts;
-        engine.ensure_project(&options.project, clock.now()).await?;
+        let projects = options.credentials.projects();
+        let projects: BTreeSet<&ProjectId> = projects.chain([&options.project]).collect();
+        for project in projects {
+            engine.ensure_project(project, clock.now()).await?;
+        }
         Ok(Self(Arc::new(Inner {
             figures: Figures::new(&ingest_figures, engine.clone()),
             limiter: RateLimiter::new(options.rate_limits),

@@ -20,7 +20,7 @@ mod serve;
 mod testing;
 
 pub use app::{App, AppOptions, Parts, ReadLimits};
-pub use auth::Credentials;
+pub use auth::{Access, Credential, Credentials, Key};
 pub use params::metric::MetricCaps;
 pub use rate_limit::RateLimits;
 pub use router::router;

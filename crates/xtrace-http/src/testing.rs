@@ -20,7 +20,7 @@ use xtrace_store::TelemetryWriter;
 use xtrace_store_tests::builders::noon;
 
 use crate::app::{App, AppOptions, Parts, ReadLimits};
-use crate::auth::Credentials;
+use crate::auth::{Access, Credential, Credentials, Key};
 use crate::params::metric::MetricCaps;
 use crate::rate_limit::RateLimits;
 use crate::router::router;
@@ -28,6 +28,9 @@ use crate::router::router;
 pub use faulty::{Faulty, Mood};
 
 pub const TOKEN: &str = "a-token-of-tests";
+pub const READ_TOKEN: &str = "a-token-that-reads";
+pub const OTHER_TOKEN: &str = "a-token-of-another-project";
+pub const OTHER_READ_TOKEN: &str = "a-token-that-reads-another-project";
 /// `pk:sk` in base64.
 pub const BASIC: &str = "Basic cGs6c2s=";
 
@@ -47,15 +50,41 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+/// The token and the key pair of the default project, a token that reads there, and both tokens of another project.
+pub fn credentials() -> Vec<Credential> {
+    let of = |name: &str, project, access, key| Credential {
+        name: name.into(),
+        project: ProjectId::new(project).unwrap(),
+        access,
+        key,
+    };
+    let bearer =
+        |name, project, access, token: &str| of(name, project, access, Key::Bearer(token.into()));
+    let (public, secret) = ("pk".into(), "sk".into());
+    vec![
+        bearer("token", "default", Access::Write, TOKEN),
+        of(
+            "keys",
+            "default",
+            Access::Write,
+            Key::Pair { public, secret },
+        ),
+        bearer("reading token", "default", Access::Read, READ_TOKEN),
+        bearer("other token", "other", Access::Write, OTHER_TOKEN),
+        bearer(
+            "other reading token",
+            "other",
+            Access::Read,
+            OTHER_READ_TOKEN,
+        ),
+    ]
+}
+
 /// What tests start from: rate limits and body limits that nobody meets by accident.
 pub fn options() -> AppOptions {
     let plenty = NonZeroU32::new(1_000_000).unwrap();
     AppOptions {
-        credentials: Credentials {
-            bearer_token: Some(TOKEN.into()),
-            key_pair: Some(("pk".into(), "sk".into())),
-            allow_unauthenticated_compat: false,
-        },
+        credentials: Credentials::new(credentials(), false),
         project: ProjectId::new("default").unwrap(),
         request_bytes_max: 20 * 1024 * 1024,
         body_timeout: Duration::from_secs(10),
@@ -106,6 +135,12 @@ impl TestApp {
         answer(self.router.clone(), request).await
     }
 
+    /// Sends a request without a body.
+    pub async fn ask(&self, method: &str, path: &str, token: &str) -> Answer {
+        let request = authorised_by(token, method, path);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(authorised("GET", path).body(Body::empty()).unwrap())
             .await
@@ -120,10 +155,14 @@ impl TestApp {
 
 /// A request with the token.
 pub fn authorised(method: &str, path: &str) -> axum::http::request::Builder {
+    authorised_by(TOKEN, method, path)
+}
+
+pub fn authorised_by(token: &str, method: &str, path: &str) -> axum::http::request::Builder {
     Request::builder()
         .method(method)
         .uri(path)
-        .header(AUTHORIZATION, format!("Bearer {TOKEN}"))
+        .header(AUTHORIZATION, format!("Bearer {token}"))
 }
 
 pub async fn answer(router: Router, request: Request<Body>) -> Answer {

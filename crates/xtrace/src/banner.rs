@@ -40,7 +40,13 @@ pub fn render(url: &str, store: &str, credentials: &Credentials) -> String {
     let auth = match (&token, &keys) {
         (Some(token), _) => format!("-H \"Authorization: Bearer {token}\""),
         (None, Some((public, secret))) => format!("-u \"{public}:{secret}\""),
-        (None, None) => String::new(),
+        (None, None) => {
+            _ = writeln!(
+                text,
+                "  Token    as configured; $TOKEN below is one that writes"
+            );
+            "-H \"Authorization: Bearer $TOKEN\"".to_owned()
+        }
     };
     _ = writeln!(text, "\n  Store a trace and see it:\n");
     _ = writeln!(

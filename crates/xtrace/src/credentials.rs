@@ -7,16 +7,19 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use rand::distr::{Alphanumeric, SampleString as _};
 use serde::{Deserialize, Serialize};
+use xtrace_http::{Access, Credential, Key};
 
 use crate::config::{AuthConfig, Secret};
 
 const FILE_NAME: &str = "credentials.toml";
 
-/// What opens the project.
+/// What opens the projects.
 #[derive(Clone, Debug)]
 pub struct Credentials {
+    /// Of the server's own project, as is the key pair.
     pub bearer_token: Option<Secret>,
     pub key_pair: Option<(String, Secret)>,
+    pub all: Vec<Credential>,
     /// Where generated ones are kept; `None` when all were configured.
     pub file: Option<PathBuf>,
 }
@@ -29,16 +32,11 @@ struct Stored {
 }
 
 impl Credentials {
-    /// The configured ones; where neither a token nor a key pair is configured, those kept in `data_dir`,
-    /// generated (mode 0600) if there are none yet.
+    /// The configured ones; where none at all are configured, those kept in `data_dir`, generated (mode 0600) if there
+    /// are none yet.
     pub fn resolve(config: &AuthConfig, data_dir: &Path) -> anyhow::Result<Self> {
-        let key_pair = config.public_key.clone().zip(config.secret_key.clone());
-        if config.bearer_token.is_some() || key_pair.is_some() {
-            return Ok(Self {
-                bearer_token: config.bearer_token.clone(),
-                key_pair,
-                file: None,
-            });
+        if !config.credentials().is_empty() {
+            return Ok(Self::of(config, None));
         }
         let path = data_dir.join(FILE_NAME);
         let stored = match std::fs::read_to_string(&path) {
@@ -54,11 +52,29 @@ impl Credentials {
             public_key,
             secret_key,
         } = stored;
-        Ok(Self {
+        let generated = AuthConfig {
             bearer_token: Some(Secret::new(bearer_token)),
-            key_pair: Some((public_key, Secret::new(secret_key))),
-            file: Some(path),
-        })
+            public_key: Some(public_key),
+            secret_key: Some(Secret::new(secret_key)),
+            ..config.clone()
+        };
+        Ok(Self::of(&generated, Some(path)))
+    }
+
+    fn of(config: &AuthConfig, file: Option<PathBuf>) -> Self {
+        Self {
+            bearer_token: config.bearer_token.clone(),
+            key_pair: config.public_key.clone().zip(config.secret_key.clone()),
+            all: config.credentials(),
+            file,
+        }
+    }
+
+    /// What a client that writes may use: a token, if there is one.
+    pub fn writing_key(&self) -> Option<&Key> {
+        let writing = || self.all.iter().filter(|one| one.access == Access::Write);
+        let token = writing().find(|one| matches!(one.key, Key::Bearer(_)));
+        token.or_else(|| writing().next()).map(|one| &one.key)
     }
 }
 
@@ -105,8 +121,10 @@ mod tests {
     fn nothing_configured() -> AuthConfig {
         AuthConfig {
             bearer_token: None,
+            read_bearer_token: None,
             public_key: None,
             secret_key: None,
+            of_projects: Vec::new(),
             project_id: ProjectId::new("default").unwrap(),
             allow_unauthenticated_compat: false,
         }
@@ -138,5 +156,29 @@ mod tests {
         let credentials = Credentials::resolve(&config, folder.path()).unwrap();
         assert!(credentials.key_pair.is_none() && credentials.file.is_none());
         assert!(!folder.path().join(FILE_NAME).exists());
+    }
+
+    #[test]
+    fn any_credential_of_any_project_is_enough_not_to_generate_some() {
+        let folder = tempfile::tempdir().unwrap();
+        let of_project = Credential {
+            name: "a token".into(),
+            project: ProjectId::new("a").unwrap(),
+            access: Access::Write,
+            key: Key::Bearer("t".into()),
+        };
+        for config in [
+            AuthConfig {
+                read_bearer_token: Some(Secret::new("t")),
+                ..nothing_configured()
+            },
+            AuthConfig {
+                of_projects: vec![of_project],
+                ..nothing_configured()
+            },
+        ] {
+            let credentials = Credentials::resolve(&config, folder.path()).unwrap();
+            assert_eq!((credentials.all.len(), credentials.file), (1, None));
+        }
     }
 }

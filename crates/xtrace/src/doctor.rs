@@ -151,9 +151,9 @@ async fn report_stats(engine: &dyn xtrace_store::Upkeep, findings: &mut Findings
 }
 
 fn check_credentials(config: &Config, findings: &Findings) {
-    let auth = &config.auth;
-    if auth.bearer_token.is_some() || auth.public_key.is_some() {
-        findings.good("credentials", "configured");
+    let configured = config.auth.credentials().len();
+    if configured > 0 {
+        findings.good("credentials", format_args!("{configured} configured"));
     } else {
         findings.good(
             "credentials",

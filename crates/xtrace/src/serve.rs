@@ -72,17 +72,12 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 const READ_MARGIN: Duration = Duration::from_secs(10);
 
 fn app_options(config: &Config, credentials: &Credentials) -> anyhow::Result<AppOptions> {
-    let key_pair = credentials.key_pair.as_ref();
     let limit = |value| NonZeroU32::new(value).context("a rate limit is at least 1");
     Ok(AppOptions {
-        credentials: xtrace_http::Credentials {
-            bearer_token: credentials
-                .bearer_token
-                .as_ref()
-                .map(|token| token.reveal().to_owned()),
-            key_pair: key_pair.map(|(public, secret)| (public.clone(), secret.reveal().to_owned())),
-            allow_unauthenticated_compat: config.auth.allow_unauthenticated_compat,
-        },
+        credentials: xtrace_http::Credentials::new(
+            credentials.all.clone(),
+            config.auth.allow_unauthenticated_compat,
+        ),
         project: config.auth.project_id.clone(),
         request_bytes_max: config.server.request_bytes_max,
         body_timeout: BODY_TIMEOUT,

@@ -1,5 +1,6 @@
 //! The API as a whole.
 
+mod auth;
 mod codings;
 mod failures;
 mod ledger;

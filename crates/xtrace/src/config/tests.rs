@@ -103,3 +103,112 @@ fn printing_masks_secrets() {
     let again: toml::Table = printed.parse().unwrap();
     assert!(again.contains_key("server"));
 }
+
+mod credentials {
+    //! Credentials of several projects.
+
+    use xtrace_http::Access;
+
+    use super::*;
+
+    fn problems(env: &[(&str, &str)]) -> Vec<String> {
+        let loaded = with(env, None);
+        loaded.problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn each_opens_its_own_project_with_its_own_permission() {
+        let loaded = with(
+            &[
+                ("DEFAULT_PROJECT_ID", "main"),
+                ("API_BEARER_TOKEN", "t"),
+                ("API_READ_BEARER_TOKEN", "r"),
+                ("XTRACE_PROJECT_TOKENS", "a:new:reading, a:old:reading,b:w,"),
+                ("XTRACE_PROJECT_BASIC_AUTH", "b:pk:sk"),
+            ],
+            None,
+        );
+        assert_eq!(loaded.problems, []);
+        let credentials = loaded.config.auth.credentials();
+        let shown: Vec<_> = credentials
+            .iter()
+            .map(|one| (one.name.as_str(), one.project.as_str(), one.access))
+            .collect();
+        let (read, write) = (Access::Read, Access::Write);
+        assert_eq!(
+            shown,
+            [
+                ("API_BEARER_TOKEN", "main", write),
+                ("API_READ_BEARER_TOKEN", "main", read),
+                ("XTRACE_PROJECT_TOKENS, entry 1, write token", "a", write),
+                ("XTRACE_PROJECT_TOKENS, entry 1, read token", "a", read),
+                ("XTRACE_PROJECT_TOKENS, entry 2, write token", "a", write),
+                ("XTRACE_PROJECT_TOKENS, entry 2, read token", "a", read),
+                ("XTRACE_PROJECT_TOKENS, entry 3, write token", "b", write),
+                ("XTRACE_PROJECT_BASIC_AUTH, entry 1", "b", write),
+            ]
+        );
+    }
+
+    #[test]
+    fn all_wrong_entries_are_named_by_their_position_and_none_is_shown() {
+        let long = "p".repeat(300);
+        let texts = problems(&[
+            (
+                "XTRACE_PROJECT_TOKENS",
+                &format!("a:hush,hush,b::hush,c:hush:x:y,{long}:hush:x"),
+            ),
+            (
+                "XTRACE_PROJECT_BASIC_AUTH",
+                "a:hush,a:pk:hush:more,:pk:hush",
+            ),
+        ]);
+        let tokens = "project:write_token or project:write_token:read_token";
+        let expected = [
+            format!("XTRACE_PROJECT_TOKENS, entry 2 is not {tokens}"),
+            format!("XTRACE_PROJECT_TOKENS, entry 3 is not {tokens}"),
+            format!("XTRACE_PROJECT_TOKENS, entry 4 is not {tokens}"),
+            "XTRACE_PROJECT_TOKENS, entry 5: the project is not an id of 1 to 256 bytes".to_owned(),
+            "XTRACE_PROJECT_BASIC_AUTH, entry 1 is not project:public_key:secret_key".to_owned(),
+            "XTRACE_PROJECT_BASIC_AUTH, entry 2 is not project:public_key:secret_key".to_owned(),
+            "XTRACE_PROJECT_BASIC_AUTH, entry 3 is not project:public_key:secret_key".to_owned(),
+        ];
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn a_key_that_would_mean_two_things_is_a_problem() {
+        let same = |later: &str, earlier: &str| {
+            format!("{later} is the same as {earlier}; each opens one project, to write or to read")
+        };
+        let texts = problems(&[
+            ("API_BEARER_TOKEN", "t"),
+            ("API_READ_BEARER_TOKEN", "t"),
+            ("XTRACE_PROJECT_TOKENS", "a:x,b:x,a:y:y"),
+            ("XTRACE_PROJECT_BASIC_AUTH", "a:pk:one,a:pk:two,b:pk:three"),
+        ]);
+        let entry = "XTRACE_PROJECT_TOKENS, entry";
+        let pair = "XTRACE_PROJECT_BASIC_AUTH, entry";
+        let expected = [
+            same("API_READ_BEARER_TOKEN", "API_BEARER_TOKEN"),
+            same(
+                &format!("{entry} 2, write token"),
+                &format!("{entry} 1, write token"),
+            ),
+            same(
+                &format!("{entry} 3, read token"),
+                &format!("{entry} 3, write token"),
+            ),
+            same(&format!("{pair} 3"), &format!("{pair} 1")),
+        ];
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn lists_are_masked_when_printed() {
+        let list = ("XTRACE_PROJECT_TOKENS", "a:hush,b:hush-too");
+        let printed = print(&with(&[list], None).resolved);
+        assert!(!printed.contains("hush"), "{printed}");
+        assert!(printed.contains("project_tokens = \"***\""), "{printed}");
+    }
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
+use xtrace_http::Key;
 
 use super::sessions::Turn;
 use crate::credentials::Credentials;
@@ -24,8 +25,9 @@ pub struct Sender {
 impl Sender {
     pub fn new(url: &str, credentials: &Credentials) -> anyhow::Result<Self> {
         let mut headers = HeaderMap::new();
-        if let Some(token) = &credentials.bearer_token {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.reveal()))
+        let key = credentials.writing_key();
+        if let Some(Key::Bearer(token)) = key {
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
                 .context("the bearer token cannot be sent in a header")?;
             value.set_sensitive(true);
             headers.insert(reqwest::header::AUTHORIZATION, value);
@@ -34,15 +36,14 @@ impl Sender {
             .default_headers(headers)
             .timeout(Duration::from_secs(60))
             .build()?;
-        // With a token, the key pair is not needed.
-        let key_pair = credentials
-            .key_pair
-            .as_ref()
-            .filter(|_| credentials.bearer_token.is_none());
+        let key_pair = match key {
+            Some(Key::Pair { public, secret }) => Some((public.clone(), secret.clone())),
+            _ => None,
+        };
         Ok(Self {
             client,
             url: url.trim_end_matches('/').to_owned(),
-            key_pair: key_pair.map(|(public, secret)| (public.clone(), secret.reveal().to_owned())),
+            key_pair,
             traces: 0,
             observations: 0,
             points: 0,

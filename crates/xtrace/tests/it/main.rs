@@ -13,3 +13,4 @@ mod readme;
 mod retention;
 mod server;
 mod starting;
+mod tenants;

@@ -10,24 +10,28 @@ use xtrace_ingest::QueueOptions;
 
 use crate::app::AppOptions;
 use crate::rate_limit::RateLimits;
-use crate::testing::{TestApp, authorised, options};
+use crate::testing::{OTHER_TOKEN, READ_TOKEN, TestApp, authorised, options};
 
 /// What a route asks of its callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Needs {
     Nothing,
-    /// Credentials.
+    /// Credentials, whatever they may do.
     Credentials,
     /// Credentials, and a turn of the rate limiter.
     Turn,
+    /// Credentials that write.
+    Write,
+    /// Credentials that write in the server's own project.
+    Operate,
 }
-use Needs::{Credentials, Nothing, Turn};
+use Needs::{Credentials, Nothing, Operate, Turn, Write};
 
 /// Every route. Whoever adds one decides here what it needs.
 const LEDGER: [(&str, &str, Needs); 20] = [
-    ("DELETE", "/api/public/traces", Credentials),
-    ("DELETE", "/api/public/traces/{traceId}", Credentials),
-    ("GET", "/api/internal/rate_limit_stats", Credentials),
+    ("DELETE", "/api/public/traces", Write),
+    ("DELETE", "/api/public/traces/{traceId}", Write),
+    ("GET", "/api/internal/rate_limit_stats", Operate),
     ("GET", "/api/openapi.json", Nothing),
     ("GET", "/api/public/metrics/daily", Turn),
     ("GET", "/api/public/metrics/latest", Turn),
@@ -43,8 +47,8 @@ const LEDGER: [(&str, &str, Needs); 20] = [
     ("GET", "/healthz", Nothing),
     ("GET", "/metrics", Nothing),
     ("GET", "/readyz", Nothing),
-    ("POST", "/v1/l/batch", Credentials),
-    ("POST", "/v1/metrics/batch", Credentials),
+    ("POST", "/v1/l/batch", Write),
+    ("POST", "/v1/metrics/batch", Write),
 ];
 
 const METHODS: [&str; 5] = ["GET", "PUT", "POST", "DELETE", "PATCH"];
@@ -157,6 +161,25 @@ async fn only_routes_that_need_nothing_answer_without_credentials() {
             operation["responses"].get("401").is_none(),
             is_open,
             "401 of {method} {path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_refused_exactly_where_they_may_not_go() {
+    let app = TestApp::new().await;
+    let document = document(&app).await;
+    for ((method, path, operation), (.., needs)) in documented(&document).into_iter().zip(LEDGER) {
+        let reading = app.ask(&method, &filled(&path), READ_TOKEN).await;
+        let other = app.ask(&method, &filled(&path), OTHER_TOKEN).await;
+        let own = app.get(&filled(&path)).await;
+        let is_refused = [reading, other, own].map(|answer| answer.status == 403);
+        let expected = [matches!(needs, Write | Operate), needs == Operate, false];
+        assert_eq!(is_refused, expected, "{method} {path}");
+        assert_eq!(
+            operation["responses"].get("403").is_some(),
+            expected[0],
+            "403 of {method} {path}"
         );
     }
 }

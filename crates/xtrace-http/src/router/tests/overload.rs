@@ -197,7 +197,7 @@ async fn each_credential_has_reads_of_its_own_and_writes_are_not_limited() {
         "total_allowed": 3,
         "total_rejected": 1,
         "rejection_rate": 0.25,
-        "top_rejected_tokens": [{"token": "bearer token", "count": 1}],
+        "top_rejected_tokens": [{"token": "token", "count": 1}],
     });
     assert_eq!(stats.json(), expected);
 }

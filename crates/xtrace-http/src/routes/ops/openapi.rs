@@ -21,13 +21,18 @@ const ABOUT: &str = "Traces, observations and metric series of LLM applications.
     `X-Request-Id`, which is the caller's where it sent one.";
 
 /// Failures that routes have in common: status, name, and when they happen.
-const FAILURES: [(&str, &str, &str); 11] = [
+const FAILURES: [(&str, &str, &str); 12] = [
     (
         "400",
         "BadRequest",
         "A parameter, an id or the body cannot be read; the message names it.",
     ),
     ("401", "Unauthorized", "Credentials are missing or wrong."),
+    (
+        "403",
+        "Forbidden",
+        "The credentials are good, but not for this: they only read, or are not those of the server's own project.",
+    ),
     ("404", "NotFound", "There is no such thing in the project."),
     ("408", "BodyTimeout", "The body did not arrive in time."),
     (
@@ -184,11 +189,19 @@ fn is_in_path(parameter: &RefOr<Parameter>) -> bool {
     matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path)
 }
 
+fn has_tag(operation: &Operation, of: &[&str]) -> bool {
+    let tags = operation.tags.as_deref().unwrap_or_default();
+    tags.iter().any(|tag| of.contains(&tag.as_str()))
+}
+
 fn failures_of(operation: &Operation, is_get: bool) -> Vec<&'static str> {
     let mut statuses = vec!["500"];
     // Routes without credentials say so; all others have the document's.
     if operation.security.is_none() {
         statuses.extend(["401", "503", "504"]);
+        if !is_get || has_tag(operation, &["operating"]) {
+            statuses.push("403");
+        }
     }
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     if !parameters.is_empty() {
@@ -200,11 +213,7 @@ fn failures_of(operation: &Operation, is_get: bool) -> Vec<&'static str> {
     if operation.request_body.is_some() {
         statuses.extend(["400", "408", "413", "415", "422", "429"]);
     }
-    let tags = operation.tags.as_deref().unwrap_or_default();
-    let is_about_telemetry = !tags
-        .iter()
-        .any(|tag| tag == "operating" || tag == "projects");
-    if is_get && is_about_telemetry {
+    if is_get && !has_tag(operation, &["operating", "projects"]) {
         statuses.push("429");
     }
     statuses

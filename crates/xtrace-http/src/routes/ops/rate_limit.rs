@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::auth::{Operate, ProjectAuth};
 
+/// Credentials named in the answer: those that were rejected most.
+const REJECTED_MAX: usize = 20;
+
 /// Counts since the start of the process.
 #[derive(Serialize, ToSchema)]
 pub struct RateLimitStats {
@@ -23,9 +26,9 @@ pub struct RateLimitStats {
 /// Rejections of one credential.
 #[derive(Serialize, ToSchema)]
 pub struct Rejected {
-    /// Which kind of credential; nothing of the credential itself.
-    #[schema(example = "bearer token")]
-    token: &'static str,
+    /// The setting that the credential comes from; nothing of the credential itself.
+    #[schema(example = "API_BEARER_TOKEN")]
+    token: String,
     count: u64,
 }
 
@@ -45,11 +48,12 @@ pub async fn stats(_: ProjectAuth<Operate>, State(app): State<App>) -> Json<Rate
     let rejected = decisions.rejected.into_iter();
     let mut top: Vec<Rejected> = rejected
         .map(|(caller, count)| Rejected {
-            token: caller.as_str(),
+            token: app.options().credentials.name(caller).to_owned(),
             count,
         })
         .collect();
     top.sort_by_key(|rejected| std::cmp::Reverse(rejected.count));
+    top.truncate(REJECTED_MAX);
     Json(RateLimitStats {
         rate_limit_qps: decisions.limits.per_second.get(),
         rate_limit_burst: decisions.limits.burst.get(),

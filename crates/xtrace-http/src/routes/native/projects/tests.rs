@@ -6,8 +6,8 @@ use serde_json::json;
 use xtrace_ingest::QueueOptions;
 
 use crate::app::AppOptions;
-use crate::auth::Credentials;
-use crate::testing::{TOKEN, TestApp, options};
+use crate::auth::{Credentials, Key};
+use crate::testing::{OTHER_READ_TOKEN, OTHER_TOKEN, TestApp, credentials, options};
 
 const PROJECTS: &str = "/api/public/projects";
 
@@ -27,12 +27,20 @@ async fn the_answer_is_the_one_stored_project() {
 }
 
 #[tokio::test]
+async fn each_credential_sees_the_project_that_it_opens() {
+    let app = TestApp::new().await;
+    for token in [OTHER_TOKEN, OTHER_READ_TOKEN] {
+        let body = app.ask("GET", PROJECTS, token).await.json();
+        assert_eq!(body["data"].as_array().unwrap().len(), 1, "{body}");
+        assert_eq!(body["data"][0]["id"], "other");
+    }
+}
+
+#[tokio::test]
 async fn the_compatibility_mode_opens_this_route_alone_and_not_to_wrong_tokens() {
-    let credentials = Credentials {
-        bearer_token: Some(TOKEN.into()),
-        key_pair: None,
-        allow_unauthenticated_compat: true,
-    };
+    let mut known = credentials();
+    known.retain(|credential| matches!(credential.key, Key::Bearer(_)));
+    let credentials = Credentials::new(known, true);
     let app = TestApp::with(
         AppOptions {
             credentials,
