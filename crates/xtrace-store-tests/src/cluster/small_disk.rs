@@ -13,11 +13,11 @@ pub(super) const FOLDER: &str = "small";
 
 /// Mounts as the user that may, then becomes the one that the server runs as; `$0` and `$@` are the server's command.
 const AS_ROOT: &str = r#"
-mount -t tmpfs -o "size=$SMALL_DISK_MIB"m,mode=0777 tmpfs "$SMALL_DISK" &&
+mount -t tmpfs -o "size=$SMALL_DISK_MIB"m,mode=0700,uid="$SERVER_UID",gid="$SERVER_GID" tmpfs "$SMALL_DISK" &&
 exec setpriv --reuid "$SERVER_UID" --regid "$SERVER_GID" --clear-groups -- "$0" "$@"
 "#;
 const AS_USER: &str = r#"
-mount -t tmpfs -o "size=$SMALL_DISK_MIB"m,mode=0777 tmpfs "$SMALL_DISK" &&
+mount -t tmpfs -o "size=$SMALL_DISK_MIB"m,mode=0700 tmpfs "$SMALL_DISK" &&
 exec unshare --user --map-user="$SERVER_UID" --map-group="$SERVER_GID" -- "$0" "$@"
 "#;
 
