@@ -14,7 +14,7 @@ use crate::auth::Credentials;
 use crate::error::ApiError;
 use crate::figures::Figures;
 use crate::params::metric::MetricCaps;
-use crate::rate_limit::{RateLimiter, RateLimits};
+use crate::rate_limit::{FailedLogins, RateLimiter, RateLimits};
 
 /// What the binary decides.
 #[derive(Clone, Debug)]
@@ -67,6 +67,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     figures: Figures,
     limiter: RateLimiter,
+    failed_logins: FailedLogins,
     reads: Arc<Semaphore>,
 }
 
@@ -98,6 +99,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             figures: Figures::new(&ingest_figures, engine.clone()),
             limiter: RateLimiter::new(options.rate_limits),
+            failed_logins: FailedLogins::new(options.rate_limits),
             reads: Arc::new(Semaphore::new(options.read_limits.concurrent_max)),
             receipts: ReceiptClock::new(clock.clone()),
             options,
@@ -155,5 +157,11 @@ impl App {
 
     pub(crate) fn limiter(&self) -> &RateLimiter {
         &self.0.limiter
+    }
+
+    /// The answer to wrong credentials, which are counted.
+    pub(crate) fn failed_login(&self) -> ApiError {
+        self.0.figures.failed_logins.inc();
+        self.0.failed_logins.refusal()
     }
 }

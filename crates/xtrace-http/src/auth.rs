@@ -106,7 +106,11 @@ fn authorise<P: Permission>(
         if P::IS_OPEN && credentials.is_open_to(presented) {
             return Ok(ProjectScope::new(app.options().project.clone()));
         }
-        return Err(ApiError::unauthorized());
+        // Who presents nothing has guessed nothing, and must be told how to log in.
+        return Err(match presented {
+            Some(_) => app.failed_login(),
+            None => ApiError::unauthorized(),
+        });
     };
     ensure_allowed(credential, P::NEEDS, app)?;
     if P::IS_LIMITED {

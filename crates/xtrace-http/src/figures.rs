@@ -36,6 +36,7 @@ pub struct Figures {
     seconds: Family<Asked, Histogram>,
     pub in_flight: Gauge,
     pub panics: Counter,
+    pub failed_logins: Counter,
     ingest: Arc<IngestFigures>,
     engine: Arc<dyn Engine>,
     stats: Mutex<Option<(Instant, StoreStats)>>,
@@ -68,6 +69,12 @@ impl Figures {
             "Handlers that panicked: each is a defect",
             panics.clone(),
         );
+        let failed_logins = Counter::default();
+        http.register(
+            "failed_logins",
+            "Requests with wrong credentials",
+            failed_logins.clone(),
+        );
         let (ingest, stats) = (ingest.clone(), Mutex::default());
         Self {
             registry,
@@ -75,6 +82,7 @@ impl Figures {
             seconds,
             in_flight,
             panics,
+            failed_logins,
             ingest,
             engine,
             stats,

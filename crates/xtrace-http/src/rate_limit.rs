@@ -1,4 +1,4 @@
-//! Reads per second and credential (contracts/xtrace.md §1.2).
+//! Reads per second and credential (contracts/xtrace.md §1.2), and failed logins per second in all.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -10,7 +10,7 @@ use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota};
 use serde_json::json;
 use xtrace_model::Timestamp;
 
@@ -21,6 +21,12 @@ use crate::error::{ApiError, retry_after_seconds};
 pub struct RateLimits {
     pub per_second: NonZeroU32,
     pub burst: NonZeroU32,
+}
+
+impl RateLimits {
+    fn quota(self) -> Quota {
+        Quota::per_second(self.per_second).allow_burst(self.burst)
+    }
 }
 
 pub struct RateLimiter {
@@ -40,10 +46,9 @@ pub struct Decisions {
 
 impl RateLimiter {
     pub fn new(limits: RateLimits) -> Self {
-        let quota = Quota::per_second(limits.per_second).allow_burst(limits.burst);
         Self {
             limits,
-            buckets: DefaultKeyedRateLimiter::keyed(quota),
+            buckets: DefaultKeyedRateLimiter::keyed(limits.quota()),
             clock: DefaultClock::default(),
             allowed: AtomicU64::new(0),
             rejected: Mutex::default(),
@@ -76,6 +81,38 @@ impl RateLimiter {
             limits: self.limits,
             allowed: self.allowed.load(Ordering::Relaxed),
             rejected: self.rejected.lock().expect("no panic while held").clone(),
+        }
+    }
+}
+
+/// One bucket for the failed logins of everyone: callers that are not known cannot be told apart.
+///
+/// It is asked after the credentials have been compared, so it never stands in the way of good ones: were it asked
+/// before, anyone who reaches the port could lock everyone out with wrong tokens. That means that it does not keep
+/// anyone from guessing, which the length of secrets does; it slows down clients that go on and on with a wrong token.
+pub struct FailedLogins {
+    bucket: DefaultDirectRateLimiter,
+    clock: DefaultClock,
+}
+
+impl FailedLogins {
+    pub fn new(limits: RateLimits) -> Self {
+        Self {
+            bucket: DefaultDirectRateLimiter::direct(limits.quota()),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// The answer to one more.
+    pub fn refusal(&self) -> ApiError {
+        match self.bucket.check() {
+            Ok(()) => ApiError::unauthorized(),
+            Err(until) => {
+                let message =
+                    "too many requests with wrong credentials; check them before you come back";
+                let wait = until.wait_time_from(self.clock.now());
+                ApiError::new(StatusCode::TOO_MANY_REQUESTS, message).retry_after(wait)
+            }
         }
     }
 }

@@ -1,9 +1,16 @@
 //! Tenants: what each credential sees and may do.
 
-use serde_json::json;
+use std::num::NonZeroU32;
 
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::json;
+use xtrace_ingest::QueueOptions;
+
+use crate::app::AppOptions;
+use crate::rate_limit::RateLimits;
 use crate::testing::{
-    Answer, OTHER_READ_TOKEN, OTHER_TOKEN, READ_TOKEN, TOKEN, TestApp, authorised_by,
+    Answer, OTHER_READ_TOKEN, OTHER_TOKEN, READ_TOKEN, TOKEN, TestApp, authorised_by, options,
 };
 
 const BATCH: &str = "/v1/l/batch";
@@ -70,4 +77,66 @@ async fn tenants_do_not_see_how_the_server_is_doing_for_others() {
         );
     }
     assert_eq!(app.ask("GET", path, TOKEN).await.status, 200);
+}
+
+/// Failed logins: two at once, and one more each second.
+async fn limited() -> TestApp {
+    let rate = |value| NonZeroU32::new(value).unwrap();
+    let (per_second, burst) = (rate(1), rate(2));
+    let rate_limits = RateLimits { per_second, burst };
+    let options = AppOptions {
+        rate_limits,
+        ..options()
+    };
+    TestApp::with(options, QueueOptions::default()).await
+}
+
+/// Has more failed logins than are answered as such.
+async fn fail_too_often(app: &TestApp) -> Answer {
+    for _ in 0..2 {
+        assert_eq!(app.ask("GET", TRACES, "wrong").await.status, 401);
+    }
+    app.ask("GET", TRACES, "wrong").await
+}
+
+#[tokio::test]
+async fn who_fails_to_log_in_too_often_is_told_to_come_back_later() {
+    let app = limited().await;
+    let answer = fail_too_often(&app).await;
+    let (code, message) = answer.failure(429);
+    assert_eq!(code, "TOO_MANY_REQUESTS");
+    assert!(message.contains("wrong credentials"), "{message}");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    for (method, path) in [("POST", BATCH), ("GET", "/api/internal/rate_limit_stats")] {
+        assert_eq!(app.ask(method, path, "wrong").await.status, 429, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_failures_of_others_keep_nobody_out_who_has_credentials() {
+    let app = limited().await;
+    assert_eq!(fail_too_often(&app).await.status, 429);
+    assert_eq!(write(&app, TOKEN, "t").await.status, 200);
+    assert_eq!(seen(&app, TOKEN).await, ["t"]);
+    assert_eq!(write(&app, READ_TOKEN, "t").await.status, 403);
+}
+
+#[tokio::test]
+async fn who_presents_nothing_is_asked_to_log_in_however_often() {
+    let app = limited().await;
+    assert_eq!(fail_too_often(&app).await.status, 429);
+    let request = Request::get(TRACES).body(Body::empty()).unwrap();
+    let answer = app.send(request).await;
+    assert_eq!(answer.failure(401).0, "UNAUTHORIZED");
+    assert!(answer.header("www-authenticate").is_some());
+}
+
+#[tokio::test]
+async fn failed_logins_are_counted_and_other_refusals_are_not() {
+    let app = limited().await;
+    fail_too_often(&app).await;
+    write(&app, READ_TOKEN, "t").await;
+    let figures = app.get("/metrics").await.text();
+    let line = "xtrace_http_failed_logins_total 3";
+    assert!(figures.lines().any(|found| found == line), "{figures}");
 }

@@ -189,17 +189,18 @@ fn is_in_path(parameter: &RefOr<Parameter>) -> bool {
     matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path)
 }
 
-fn has_tag(operation: &Operation, of: &[&str]) -> bool {
+fn is_operating(operation: &Operation) -> bool {
     let tags = operation.tags.as_deref().unwrap_or_default();
-    tags.iter().any(|tag| of.contains(&tag.as_str()))
+    tags.iter().any(|tag| tag == "operating")
 }
 
 fn failures_of(operation: &Operation, is_get: bool) -> Vec<&'static str> {
     let mut statuses = vec!["500"];
     // Routes without credentials say so; all others have the document's.
     if operation.security.is_none() {
-        statuses.extend(["401", "503", "504"]);
-        if !is_get || has_tag(operation, &["operating"]) {
+        // 429 also of routes that are not limited: for credentials that are wrong again and again.
+        statuses.extend(["401", "429", "503", "504"]);
+        if !is_get || is_operating(operation) {
             statuses.push("403");
         }
     }
@@ -211,10 +212,7 @@ fn failures_of(operation: &Operation, is_get: bool) -> Vec<&'static str> {
         statuses.push("404");
     }
     if operation.request_body.is_some() {
-        statuses.extend(["400", "408", "413", "415", "422", "429"]);
-    }
-    if is_get && !has_tag(operation, &["operating", "projects"]) {
-        statuses.push("429");
+        statuses.extend(["400", "408", "413", "415", "422"]);
     }
     statuses
 }
