@@ -12,6 +12,7 @@ use xtrace_store::{Engine, StoreResult};
 
 use crate::auth::Credentials;
 use crate::error::ApiError;
+use crate::failure_log::{Failure, FailureLog};
 use crate::figures::Figures;
 use crate::params::metric::MetricCaps;
 use crate::rate_limit::{FailedLogins, RateLimiter, RateLimits};
@@ -68,6 +69,7 @@ struct Inner {
     figures: Figures,
     limiter: RateLimiter,
     failed_logins: FailedLogins,
+    failure_log: FailureLog,
     reads: Arc<Semaphore>,
 }
 
@@ -100,6 +102,7 @@ impl App {
             figures: Figures::new(&ingest_figures, engine.clone()),
             limiter: RateLimiter::new(options.rate_limits),
             failed_logins: FailedLogins::new(options.rate_limits),
+            failure_log: FailureLog::default(),
             reads: Arc::new(Semaphore::new(options.read_limits.concurrent_max)),
             receipts: ReceiptClock::new(clock.clone()),
             options,
@@ -153,6 +156,10 @@ impl App {
 
     pub(crate) fn figures(&self) -> &Figures {
         &self.0.figures
+    }
+
+    pub(crate) fn log(&self, failure: &Failure) {
+        self.0.failure_log.note(failure, self.now());
     }
 
     pub(crate) fn limiter(&self) -> &RateLimiter {

@@ -12,6 +12,7 @@ use xtrace_ingest::native::BodyError;
 use xtrace_model::Timestamp;
 use xtrace_store::{BoxError, ErrorKind, StoreError};
 
+use crate::failure_log::{Chain, Failure};
 use crate::rate_limit::rejection;
 
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -124,32 +125,6 @@ impl ApiError {
         self.cause = Some(cause.into());
         self
     }
-
-    /// Logs the cause, here and nowhere else, at the level of who must act.
-    fn log(&self) {
-        let Some(cause) = &self.cause else { return };
-        let chain = Chain(cause.as_ref());
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            tracing::warn!(code = self.code, "{}: {chain}", self.message);
-        } else {
-            tracing::error!(code = self.code, "{}: {chain}", self.message);
-        }
-    }
-}
-
-/// An error with its causes, `: ` between.
-struct Chain<'a>(&'a (dyn std::error::Error + 'static));
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
 }
 
 /// Whole seconds, at least one (contracts/xtrace.md §1.2).
@@ -165,10 +140,13 @@ pub fn retry_after_seconds(wait: Duration) -> HeaderValue {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        self.log();
         if let (Some(now), Some(wait)) = (self.rate_limited_at, self.retry_after) {
             return rejection(wait, now);
         }
+        // The cause goes with the answer to the edge, which has the log and the request's id.
+        let failure = self
+            .cause
+            .map(|cause| Failure::new(self.status, self.code, &self.message, cause));
         let body = ErrorBody {
             message: self.message,
             code: self.code.to_owned(),
@@ -187,6 +165,9 @@ impl IntoResponse for ApiError {
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, schemes);
+        }
+        if let Some(failure) = failure {
+            response.extensions_mut().insert(failure);
         }
         response
     }

@@ -8,6 +8,7 @@ mod app;
 mod auth;
 mod body;
 mod error;
+mod failure_log;
 mod figures;
 mod map;
 mod observe;

@@ -1,4 +1,5 @@
-//! Around every request: its id, its line in the access log, its figures, and one shape for every failure.
+//! Around every request: its id, its line in the access log, its figures, the log of its failure, and one shape for
+//! every failure.
 //!
 //! The access log is at level `debug` (`RUST_LOG=info,xtrace_http=debug`): method, route, id, status, time. It never
 //! has paths, queries or headers, which may hold what is nobody's business.
@@ -15,6 +16,7 @@ use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::error::ApiError;
+use crate::failure_log::Failure;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A longer id is replaced by one of ours.
@@ -37,6 +39,9 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     app.figures().count(known(&method), &route, status, elapsed);
     span.in_scope(|| {
+        if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+            app.log(&failure);
+        }
         tracing::debug!(
             status,
             elapsed_ms = elapsed.as_secs_f64() * 1000.0,

@@ -48,6 +48,8 @@ mod armed {
         Abort,
         /// The step fails as if the disk were full.
         Fail,
+        /// The thread panics, as by a defect of ours.
+        Panic,
     }
 
     static ARMED: Mutex<Option<(Point, Action)>> = Mutex::new(None);
@@ -65,6 +67,7 @@ mod armed {
         match armed {
             Some((at, Action::Abort)) if at == point => std::process::abort(),
             Some((at, Action::Fail)) if at == point => Err(EmbeddedError::Injected(point)),
+            Some((at, Action::Panic)) if at == point => panic!("asked for at {point:?}"),
             _ => Ok(()),
         }
     }

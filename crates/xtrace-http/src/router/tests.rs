@@ -4,5 +4,6 @@ mod auth;
 mod codings;
 mod failures;
 mod ledger;
+mod log;
 mod overload;
 mod transport;

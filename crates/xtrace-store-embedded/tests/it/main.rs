@@ -11,5 +11,6 @@ mod library;
 mod limits;
 mod lowering;
 mod moves;
+mod panics;
 mod support;
 mod upkeep;

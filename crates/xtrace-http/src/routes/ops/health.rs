@@ -10,6 +10,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::error::code_of;
+use crate::failure_log::Failure;
 
 /// A store that takes longer to answer is not ready.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -68,7 +70,14 @@ async fn why_not(app: &App) -> Option<String> {
     match tokio::time::timeout(PROBE_TIMEOUT, app.engine().probe()).await {
         Ok(Ok(())) => None,
         Ok(Err(error)) => {
-            tracing::warn!(?error, "the store is not ready");
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let message = "the store is not ready";
+            app.log(&Failure::new(
+                status,
+                code_of(status),
+                message,
+                error.into(),
+            ));
             Some("the store does not work; the log says why".to_owned())
         }
         Err(_) => Some(format!("the store did not answer within {PROBE_TIMEOUT:?}")),
