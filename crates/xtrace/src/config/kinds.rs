@@ -56,15 +56,21 @@ pub fn parse_size(text: &str) -> Option<usize> {
         .filter(|bytes| *bytes > 0)
 }
 
+/// In the largest unit that is exact, so that it reads back as it was.
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "the shape of Setting::show"
 )]
 pub fn show_size(bytes: &usize) -> String {
-    bytesize::ByteSize(*bytes as u64)
-        .display()
-        .iec()
-        .to_string()
+    let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let exact = units
+        .into_iter()
+        .map(|(power, unit)| (1_u64 << power, unit))
+        .find(|(unit, _)| (*bytes as u64).is_multiple_of(*unit));
+    match exact {
+        Some((unit, name)) => format!("{}{name}", *bytes as u64 / unit),
+        None => bytes.to_string(),
+    }
 }
 
 /// `30s`, `5m`, `24h`; a plain number is seconds; more than nothing.
@@ -132,6 +138,29 @@ mod tests {
         assert_eq!(parse_duration("1h 30m"), Some(Duration::from_secs(5400)));
         assert_eq!(parse_duration("0s"), None);
         assert_eq!(parse_duration("soon"), None);
+    }
+
+    #[test]
+    fn shows_sizes_as_people_write_them_and_reads_back_what_it_shows() {
+        for (bytes, shown) in [
+            (20 << 20, "20MiB"),
+            (20_000_000, "20000000"),
+            (1536, "1536"),
+            (3 << 10, "3KiB"),
+            (512 << 20, "512MiB"),
+            (1 << 30, "1GiB"),
+            ((1 << 30) + (1 << 20), "1025MiB"),
+            (1 << 40, "1TiB"),
+            ((1 << 53) + 1, "9007199254740993"),
+        ] {
+            assert_eq!(show_size(&bytes), shown);
+        }
+        // Around each power of two, and numbers without any pattern.
+        let around = (1..63).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]);
+        let scattered = (1..63).map(|power| 0x9E37_79B9_7F4A_7C15_usize >> power);
+        for bytes in around.chain(scattered) {
+            assert_eq!(parse_size(&show_size(&bytes)), Some(bytes), "{bytes}");
+        }
     }
 
     #[test]
