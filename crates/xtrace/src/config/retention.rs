@@ -46,7 +46,7 @@ impl RetentionConfig {
         Self {
             traces_days: reader.value(&TRACES_DAYS, 0),
             metrics_days: reader.value(&METRICS_DAYS, 0),
-            interval_hours: reader.value(&INTERVAL_HOURS, 1),
+            interval_hours: reader.value(&INTERVAL_HOURS, 24),
         }
     }
 

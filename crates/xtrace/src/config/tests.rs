@@ -28,6 +28,7 @@ fn the_documented_defaults_hold_when_nothing_is_set() {
         (config.retention.traces_days, config.retention.metrics_days),
         (0, 0)
     );
+    assert_eq!(config.retention.interval_hours, 24);
     assert!(
         config
             .log
