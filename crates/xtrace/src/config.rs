@@ -12,6 +12,7 @@ mod reader;
 mod retention;
 mod server;
 mod storage;
+mod unserved;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,6 +46,8 @@ pub struct Loaded {
     pub config: Config,
     pub resolved: Vec<Resolved>,
     pub problems: Vec<Problem>,
+    /// What does not keep the server from starting, but somebody should know.
+    pub warnings: Vec<String>,
 }
 
 /// Name of the environment variable that names the configuration file.
@@ -82,6 +85,7 @@ fn read(
     env: BTreeMap<String, String>,
     file: Option<&str>,
 ) -> Loaded {
+    let mut warnings = unserved::warnings(&env);
     let mut reader = Reader::new(flags, env, file);
     let config = Config {
         server: ServerConfig::read(&mut reader),
@@ -93,10 +97,12 @@ fn read(
         log: LogConfig::read(&mut reader),
     };
     let (resolved, problems) = reader.finish();
+    warnings.extend(config.auth.warnings());
     Loaded {
         config,
         resolved,
         problems,
+        warnings,
     }
 }
 

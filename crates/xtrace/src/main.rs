@@ -51,15 +51,21 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::FAILURE);
     }
-    let config = loaded.config;
+    let (config, warnings) = (loaded.config, loaded.warnings);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => {
             start_log(&config.log);
+            for warning in warnings {
+                tracing::warn!("{warning}");
+            }
             block_on(serve::run(&config)).map(|()| ExitCode::SUCCESS)
         }
         Command::Doctor(args) => block_on(doctor::run(&args, &config)),
         Command::Config(ConfigCommand::Print) => Ok(ExitCode::SUCCESS),
         Command::Config(ConfigCommand::Check) => {
+            for warning in warnings {
+                eprintln!("xtrace: warning: {warning}");
+            }
             println!("the configuration is in order");
             Ok(ExitCode::SUCCESS)
         }

@@ -20,6 +20,9 @@ pub struct AuthConfig {
     pub allow_unauthenticated_compat: bool,
 }
 
+/// A shorter secret is warned of.
+const SECRET_CHARS_MIN: usize = 16;
+
 const BEARER_TOKEN: Setting<Secret> = Setting {
     key: "auth.bearer_token",
     env: &["API_BEARER_TOKEN"],
@@ -133,6 +136,28 @@ impl AuthConfig {
         }
         projects::check_unambiguous(reader, &config.credentials());
         config
+    }
+
+    /// What is weak, or of little use.
+    pub fn warnings(&self) -> Vec<String> {
+        let all = self.credentials();
+        let is_short = |one: &&Credential| one.key.secret().chars().count() < SECRET_CHARS_MIN;
+        let short: Vec<&str> = all
+            .iter()
+            .filter(is_short)
+            .map(|one| one.name.as_str())
+            .collect();
+        let mut warnings = Vec::new();
+        if !short.is_empty() {
+            warnings.push(format!(
+                "secrets of fewer than {SECRET_CHARS_MIN} characters can be guessed: {}",
+                short.join("; ")
+            ));
+        }
+        if !all.is_empty() && all.iter().all(|one| one.access == Access::Read) {
+            warnings.push("no configured credential may write".to_owned());
+        }
+        warnings
     }
 
     /// All that are configured.

@@ -29,6 +29,7 @@ fn the_documented_defaults_hold_when_nothing_is_set() {
         (0, 0)
     );
     assert_eq!(config.retention.interval_hours, 24);
+    assert_eq!(loaded.warnings, [""; 0]);
     assert!(
         config
             .log
@@ -203,6 +204,28 @@ mod credentials {
             same(&format!("{pair} 3"), &format!("{pair} 1")),
         ];
         assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn short_secrets_are_warned_of_in_one_line_that_does_not_show_them() {
+        let long = "sixteen-letters!";
+        let tokens = format!("a:{long}:hush,b:{long}-b");
+        let env = [
+            ("API_BEARER_TOKEN", "hush-hush"),
+            ("XTRACE_PUBLIC_KEY", "pk"),
+            ("XTRACE_SECRET_KEY", "hush"),
+            ("XTRACE_PROJECT_TOKENS", &tokens),
+        ];
+        let warning = "secrets of fewer than 16 characters can be guessed: API_BEARER_TOKEN; \
+            XTRACE_SECRET_KEY; XTRACE_PROJECT_TOKENS, entry 1, read token";
+        assert_eq!(with(&env, None).warnings, [warning]);
+    }
+
+    #[test]
+    fn a_server_that_nobody_can_write_to_is_warned_of() {
+        let env = [("API_READ_BEARER_TOKEN", "sixteen-letters!")];
+        let warnings = with(&env, None).warnings;
+        assert_eq!(warnings, ["no configured credential may write"]);
     }
 
     #[test]

@@ -14,3 +14,4 @@ mod retention;
 mod server;
 mod starting;
 mod tenants;
+mod warnings;

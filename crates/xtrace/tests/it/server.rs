@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-pub const TOKEN: &str = "test-token";
+pub const TOKEN: &str = "a-token-of-the-tests";
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How a server is started.

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::places::Place;
 use crate::server::Server;
 
+const TOKENS: &str =
+    "a:token-that-writes-a:token-that-reads-a,a:new-token-that-writes-a,b:token-that-writes-b";
 const TRACES: &str = "/api/public/traces";
 
 /// Who sends a request.
@@ -45,28 +47,28 @@ async fn keeps_apart(place: Place) {
     let start = place
         .start()
         .without("API_BEARER_TOKEN")
-        .with("API_READ_BEARER_TOKEN", "reads-the-default")
-        .with(
-            "XTRACE_PROJECT_TOKENS",
-            "a:writes-a:reads-a,a:writes-a-too,b:writes-b",
-        )
-        .with("XTRACE_PROJECT_BASIC_AUTH", "c:pk-c:sk-c");
+        .with("API_READ_BEARER_TOKEN", "token-that-reads-the-default")
+        .with("XTRACE_PROJECT_TOKENS", TOKENS)
+        .with("XTRACE_PROJECT_BASIC_AUTH", "c:pk-c:the-secret-key-of-c");
     let server = start.start();
-    let (a, keys_of_c) = (By::Token("writes-a"), By::Keys("pk-c", "sk-c"));
+    let (a, keys_of_c) = (
+        By::Token("token-that-writes-a"),
+        By::Keys("pk-c", "the-secret-key-of-c"),
+    );
     for (by, id) in [
         (a, "first-of-a"),
-        (By::Token("writes-a-too"), "second-of-a"),
-        (By::Token("writes-b"), "only-of-b"),
+        (By::Token("new-token-that-writes-a"), "second-of-a"),
+        (By::Token("token-that-writes-b"), "only-of-b"),
         (keys_of_c, "only-of-c"),
     ] {
         let (status, body) = by.write(&server, id).await;
         assert_eq!(status, 200, "{id}: {body}");
     }
     for (by, project, traces) in [
-        (By::Token("reads-the-default"), "default", 0),
+        (By::Token("token-that-reads-the-default"), "default", 0),
         (a, "a", 2),
-        (By::Token("reads-a"), "a", 2),
-        (By::Token("writes-b"), "b", 1),
+        (By::Token("token-that-reads-a"), "a", 2),
+        (By::Token("token-that-writes-b"), "b", 1),
         (keys_of_c, "c", 1),
     ] {
         let (_, own) = by.read(&server, "/api/public/projects").await;
@@ -74,11 +76,16 @@ async fn keeps_apart(place: Place) {
         let (_, seen) = by.read(&server, TRACES).await;
         assert_eq!(seen["meta"]["totalItems"], traces, "{project}: {seen}");
     }
-    for by in [By::Token("reads-a"), By::Token("reads-the-default")] {
+    for by in [
+        By::Token("token-that-reads-a"),
+        By::Token("token-that-reads-the-default"),
+    ] {
         let (status, body) = by.write(&server, "no").await;
         assert_eq!((status, &body["code"]), (403, &json!("FORBIDDEN")));
     }
-    let (status, _) = By::Keys("pk-c", "sk-b").read(&server, TRACES).await;
+    let (status, _) = By::Keys("pk-c", "the-secret-key-of-b")
+        .read(&server, TRACES)
+        .await;
     assert_eq!(status, 401);
     assert!(server.terminate().success());
 }
