@@ -2,9 +2,7 @@
 
 use xtrace_ingest::native::LabelPolicy;
 
-use super::kinds::{
-    parse_list, parse_number, parse_positive, parse_size, show, show_list, show_size,
-};
+use super::kinds::{parse_list, parse_positive, parse_size, show, show_list, show_size};
 use super::reader::{Reader, Setting};
 
 #[derive(Clone, Debug)]
@@ -40,7 +38,7 @@ const METRIC_LABEL_VALUE_BYTES_MAX: Setting<usize> = Setting {
     env: &["XTRACE_METRICS_MAX_LABEL_VALUE_LEN"],
     expected: "a whole number of bytes of at least 1",
     doc: "Length of one label value.",
-    parse: parse_number::<usize>,
+    parse: parse_positive,
     show,
 };
 
