@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 
-const TOKEN: &str = "bench";
+const TOKEN: &str = "the token of a benchmark";
 const START_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Where requests go.

@@ -144,7 +144,10 @@ impl Figures {
                 Some(stats)
             }
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the store gives no figures");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the store gives no figures"
+                );
                 None
             }
             Err(_) => {

@@ -32,7 +32,10 @@ pub fn run(shared: &Arc<Shared>) {
         match catch_unwind(AssertUnwindSafe(|| work(shared, &instance))) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%error, "rows stay in memory for now");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "rows stay in memory for now"
+                );
                 rest_until = Instant::now() + RETRY_AFTER;
             }
             Err(_) => {

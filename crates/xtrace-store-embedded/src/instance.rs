@@ -15,12 +15,13 @@ use crate::errors::EmbeddedError;
 use crate::lock::DataDir;
 use crate::metrics::SeriesIndex;
 use crate::options::EmbeddedOptions;
+use crate::projection::Projection;
 use crate::projection::hot::HotBatch;
+use crate::projection::moves::{Checkpoint, Moved};
 use crate::projection::open::{FileState, attach, file_state, instance};
 use crate::projection::pool::ReadPool;
 use crate::projection::rebuild::{self, Progress};
 use crate::projection::schema::{FILE, create_file, fingerprint};
-use crate::projection::{Projection, moves::Moved};
 use crate::replay::replay;
 use crate::truth::Truth;
 
@@ -114,9 +115,14 @@ impl Instance {
     pub fn checkpoint(&self) -> Result<(), EmbeddedError> {
         let background = self.background.lock().expect("no panic while held");
         let started = Instant::now();
-        self.projection
+        let done = self
+            .projection
             .checkpoint(&background)
             .inspect_err(|error| self.note(error))?;
+        if done == Checkpoint::Busy {
+            tracing::debug!("the checkpoint waits for transactions to end");
+            return Ok(());
+        }
         let mut figures = self.figures.lock().expect("no panic while held");
         figures.checkpoints += 1;
         figures.last_checkpoint_seconds = started.elapsed().as_secs_f64();

@@ -93,7 +93,10 @@ impl Writing {
             }
             Command::Heal => {
                 if let Err(error) = self.writer() {
-                    tracing::debug!(%error, "the store is not open again yet");
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "the store is not open again yet"
+                    );
                 }
             }
             Command::Close(_) => {}
@@ -178,7 +181,10 @@ impl Writing {
         if let Some(instance) = instance.filter(|_| !reply.is_closed()) {
             let rested = instance.move_all().and_then(|_| instance.checkpoint());
             if let Err(error) = rested {
-                tracing::warn!(%error, "what is not in the database file yet is replayed at the next start");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "what is not in the database file yet is replayed at the next start"
+                );
             }
         }
         let deadline = Instant::now() + self.shared.options.query_timeout.max(REST_MIN);

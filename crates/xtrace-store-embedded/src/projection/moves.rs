@@ -20,6 +20,13 @@ pub struct Moved {
     pub took: Duration,
 }
 
+/// What became of a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checkpoint {
+    Done,
+    Busy,
+}
+
 impl Projection {
     /// Moves everything that was hot when this began. `on_file` runs once the file has a generation,
     /// before its hot tables go.
@@ -114,9 +121,14 @@ impl Projection {
         Ok(())
     }
 
-    /// Writes the write-ahead log of the file into it. Readers and commits go on meanwhile.
-    pub fn checkpoint(&self, connection: &Connection) -> Result<(), EmbeddedError> {
-        Ok(connection.execute_batch(&format!("CHECKPOINT {FILE}"))?)
+    /// Writes the write-ahead log of the file into it, unless a transaction stands in the way just now: nothing is lost
+    /// by doing it later. Readers and commits go on meanwhile.
+    pub fn checkpoint(&self, connection: &Connection) -> Result<Checkpoint, EmbeddedError> {
+        match connection.execute_batch(&format!("CHECKPOINT {FILE}")) {
+            Ok(()) => Ok(Checkpoint::Done),
+            Err(error) if error.to_string().contains("Cannot CHECKPOINT") => Ok(Checkpoint::Busy),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// How many generations exist, for figures.
@@ -126,5 +138,38 @@ impl Projection {
             .iter()
             .filter(|generation| generation.rows.load(Ordering::Relaxed) > 0)
             .count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::EmbeddedOptions;
+    use crate::projection::open::{attach, instance};
+    use crate::projection::schema::create_file;
+
+    #[test]
+    fn a_checkpoint_that_a_transaction_stands_in_the_way_of_is_left_for_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = instance(&EmbeddedOptions::new(dir.path()), dir.path()).unwrap();
+        let file = dir.path().join("file.duckdb");
+        attach(&root, &file, FILE).unwrap();
+        root.execute_batch(&create_file(FILE, 1, 0)).unwrap();
+        let writing = root.try_clone().unwrap();
+        let projection = Projection::start(root, &file).unwrap();
+        let connection = projection.connect().unwrap();
+
+        let write = format!("BEGIN; UPDATE {FILE}.main.projection SET upto = 1");
+        writing.execute_batch(&write).unwrap();
+        assert_eq!(
+            projection.checkpoint(&connection).unwrap(),
+            Checkpoint::Busy
+        );
+        writing.execute_batch("COMMIT").unwrap();
+        assert_eq!(
+            projection.checkpoint(&connection).unwrap(),
+            Checkpoint::Done
+        );
+        assert_eq!(upto(&connection).unwrap(), 1);
     }
 }

@@ -153,7 +153,10 @@ impl Drop for ReadTransaction<'_> {
     fn drop(&mut self) {
         // A connection that cannot end its transaction fails at the next BEGIN and is then let go.
         if let Err(error) = self.connection.execute_batch("ROLLBACK") {
-            tracing::debug!(%error, "a read transaction was over already");
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "a read transaction was over already"
+            );
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where settings come from: flags > environment > file > default, and what is wrong with them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -64,6 +65,17 @@ pub struct Reader {
     file: BTreeMap<String, String>,
     problems: Vec<Problem>,
     resolved: Vec<Resolved>,
+}
+
+/// A refused value is shown, but never the password within a URL.
+fn without_password(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return Cow::Borrowed(text);
+    };
+    match rest.rsplit_once('@') {
+        Some((_, place)) => Cow::Owned(format!("{scheme}://***@{place}")),
+        None => Cow::Borrowed(text),
+    }
 }
 
 impl Reader {
@@ -139,7 +151,7 @@ impl Reader {
                 Origin::Flag => format!("flag for {}", setting.key),
                 _ => format!("configuration file: {}", setting.key),
             };
-            let shown: String = text.chars().take(80).collect();
+            let shown: String = without_password(&text).chars().take(80).collect();
             self.problem(format!("{name}: {shown:?} is not {}", setting.expected));
         }
         (value, origin)

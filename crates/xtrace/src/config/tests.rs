@@ -45,7 +45,7 @@ fn all_problems_are_reported_together_and_name_variable_value_and_expectation() 
             ("RATE_LIMIT_QPS", "0"),
             ("BIND_ADDR", "nowhere"),
             ("XTRACE_PUBLIC_KEY", "pk"),
-            ("DATABASE_URL", "mysql://x"),
+            ("DATABASE_URL", "mysql://u:hu@sh@h/d"),
             ("XTRACE_METRICS_MAX_LABEL_VALUE_LEN", "0"),
         ],
         Some("[server]\nport = 1\n"),
@@ -57,7 +57,7 @@ fn all_problems_are_reported_together_and_name_variable_value_and_expectation() 
             "environment variable BIND_ADDR: \"nowhere\" is not host:port, such as 127.0.0.1:8742",
             "environment variable RATE_LIMIT_QPS: \"0\" is not a whole number of at least 1",
             "XTRACE_PUBLIC_KEY is set but XTRACE_SECRET_KEY is not",
-            "environment variable DATABASE_URL: \"mysql://x\" is not a URL that begins with postgresql:// or postgres://",
+            "environment variable DATABASE_URL: \"mysql://***@h/d\" is not a URL that begins with postgresql:// or postgres://",
             "environment variable XTRACE_METRICS_MAX_LABEL_VALUE_LEN: \"0\" is not a whole number of bytes of at least 1",
             "configuration file: unknown key \"server.port\"",
         ]
