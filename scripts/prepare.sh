@@ -122,9 +122,13 @@ need_namespaces() {
     local user=()
     has unshare && has setpriv || apt_install "unshare (for the tests of a full disk)" util-linux
     if [ "$(id -u)" -ne 0 ]; then user=(--map-root-user); fi
-    unshare --mount "${user[@]}" mount -t tmpfs tmpfs /mnt 2>/dev/null \
-        || die "the tests of a full disk must mount a small disk in a namespace, which this machine refuses; run make \
-test as root, or allow it until the next start: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+    unshare --mount "${user[@]}" mount -t tmpfs tmpfs /mnt 2>/dev/null && return
+    if [ "$(id -u)" -eq 0 ]; then
+        die "the tests of a full disk must mount a small disk in a namespace, which this machine refuses; in a container, \
+run it with --privileged"
+    fi
+    die "the tests of a full disk must mount a small disk in a namespace, which this machine refuses; run make test as \
+root, or allow it until the next start: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 }
 
 # Line by line rather than joined by `&&`, which would switch off `set -e` inside the functions.

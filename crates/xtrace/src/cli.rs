@@ -10,7 +10,12 @@ use clap::{Args, Parser, Subcommand};
 /// Without a command, serves: HTTP API on 127.0.0.1:8742, stored in ./xtrace-data, or in PostgreSQL when
 /// DATABASE_URL is set. `xtrace config print` lists every setting and its environment variable.
 #[derive(Debug, Parser)]
-#[command(name = "xtrace", version, max_term_width = 100)]
+#[command(
+    name = "xtrace",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     #[command(flatten)]
     pub settings: SettingFlags,

@@ -4,30 +4,28 @@ use crate::places::Place;
 use crate::server::TOKEN;
 
 #[test]
-fn every_command_explains_itself_and_the_version_is_shown() {
+fn every_command_explains_itself_and_tells_its_version() {
     let place = Place::embedded();
+    let check = |command: &[&str], flag: &str, expected: &str| {
+        let arguments: Vec<&str> = command.iter().copied().chain([flag]).collect();
+        let output = place.start().command(&arguments).output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{arguments:?}");
+        assert!(shown.contains(expected), "{arguments:?}: {shown}");
+    };
     for command in [
         &[][..],
         &["serve"],
         &["doctor"],
         &["config"],
+        &["config", "print"],
+        &["config", "check"],
         &["demo"],
         &["migrate"],
     ] {
-        let mut arguments = command.to_vec();
-        arguments.push("--help");
-        let output = place.start().command(&arguments).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}");
-        assert!(
-            String::from_utf8_lossy(&output.stdout).contains("Usage:"),
-            "{arguments:?}"
-        );
+        check(command, "--help", "Usage:");
+        check(command, "--version", env!("CARGO_PKG_VERSION"));
     }
-    let output = place.start().command(&["--version"]).output().unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout).trim(),
-        format!("xtrace {}", env!("CARGO_PKG_VERSION"))
-    );
 }
 
 #[test]
