@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
 use xtrace_store::Upkeep as _;
-use xtrace_store_embedded::EmbeddedEngine;
+use xtrace_store_embedded::{EmbeddedEngine, EmbeddedError};
 use xtrace_store_postgres::PostgresEngine;
 
 use crate::cli::DoctorArgs;
@@ -17,6 +17,8 @@ use crate::store::{embedded_options, postgres_options};
 
 /// An fsync slower than this makes every acknowledgement slow.
 const FSYNC_SLOW: Duration = Duration::from_millis(20);
+/// How long a running server may take to say how it is.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// Below this, a store should not be started.
 const DISK_FREE_MIN: u64 = 1024 * 1024 * 1024;
 
@@ -46,10 +48,10 @@ pub async fn run(args: &DoctorArgs, config: &Config) -> anyhow::Result<ExitCode>
     }
     println!("xtrace {}", env!("CARGO_PKG_VERSION"));
     let mut findings = Findings::default();
-    check_address(config, &mut findings).await;
+    let is_running = check_address(config, &mut findings).await;
     match &config.storage.database_url {
         Some(url) => check_postgres(config, url.reveal(), &mut findings).await,
-        None => check_embedded(config, &mut findings).await,
+        None => check_embedded(config, is_running, &mut findings).await,
     }
     check_credentials(config, &findings);
     if findings.failures == 0 {
@@ -60,21 +62,53 @@ pub async fn run(args: &DoctorArgs, config: &Config) -> anyhow::Result<ExitCode>
     Ok(ExitCode::FAILURE)
 }
 
-async fn check_address(config: &Config, findings: &mut Findings) {
+/// Whether an xtrace is running there.
+async fn check_address(config: &Config, findings: &mut Findings) -> bool {
     let address = &config.server.bind_addr;
     match TcpListener::bind(address).await {
         Ok(_) => findings.good("address", format_args!("{address} is free")),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            findings.good(
-                "address",
-                format_args!("{address} is in use: by a running xtrace?"),
-            );
+            return check_running(address, findings).await;
         }
         Err(error) => findings.bad(
             "address",
             format_args!("cannot listen on {address}: {error}"),
         ),
     }
+    false
+}
+
+/// Asks who listens on an address whether it is ready.
+async fn check_running(address: &str, findings: &mut Findings) -> bool {
+    let client = reqwest::Client::builder().timeout(ANSWER_MAX).build();
+    let answer = match client {
+        Ok(client) => client.get(format!("http://{address}/readyz")).send().await,
+        Err(error) => Err(error),
+    };
+    let body: Option<serde_json::Value> = match answer {
+        Ok(answer) => answer.json().await.ok(),
+        Err(_) => None,
+    };
+    let status = body.as_ref().and_then(|body| body["status"].as_str());
+    match status {
+        Some("ready") => findings.good(
+            "address",
+            format_args!("an xtrace runs on {address} and is ready"),
+        ),
+        Some(_) => findings.bad(
+            "address",
+            format_args!(
+                "an xtrace runs on {address} and is not ready: {}",
+                body.as_ref()
+                    .map_or(&serde_json::Value::Null, |body| &body["reason"])
+            ),
+        ),
+        None => findings.bad(
+            "address",
+            format_args!("{address} is in use by another program; choose another BIND_ADDR"),
+        ),
+    }
+    status.is_some()
 }
 
 async fn check_postgres(config: &Config, url: &str, findings: &mut Findings) {
@@ -96,7 +130,7 @@ async fn check_postgres(config: &Config, url: &str, findings: &mut Findings) {
     }
 }
 
-async fn check_embedded(config: &Config, findings: &mut Findings) {
+async fn check_embedded(config: &Config, is_running: bool, findings: &mut Findings) {
     let dir = config.storage.data_dir.clone();
     if !dir.exists() {
         findings.good(
@@ -129,6 +163,13 @@ async fn check_embedded(config: &Config, findings: &mut Findings) {
                 findings.bad("store", format_args!("{:#}", anyhow::Error::from(error)));
             }
         }
+        Ok(Err(EmbeddedError::Locked { dir, .. })) if is_running => findings.good(
+            "store",
+            format_args!(
+                "{} is in use by the running server; stop it to look inside",
+                dir.display()
+            ),
+        ),
         Ok(Err(error)) => findings.bad("store", format_args!("{:#}", anyhow::Error::from(error))),
         Err(error) => findings.bad("store", error),
     }

@@ -123,6 +123,30 @@ fn doctor_says_what_is_in_order_on_both_engines() {
     }
 }
 
+#[test]
+fn doctor_tells_a_running_server_from_another_program() {
+    let place = Place::embedded();
+    let doctor = |address: &str| {
+        let start = place.start().with("BIND_ADDR", address);
+        let output = start.command(&["doctor"]).output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.success(), shown)
+    };
+    let server = place.start().start();
+    let (is_good, shown) = doctor(server.url.trim_start_matches("http://"));
+    assert!(is_good && shown.contains("is ready"), "{shown}");
+    assert!(shown.contains("in use by the running server"), "{shown}");
+    assert!(server.terminate().success());
+
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    // Answers at once, so that nobody waits for it: whoever asks finds the connection closed.
+    let closing = std::thread::spawn(move || drop(other.accept()));
+    let (is_good, shown) = doctor(&address);
+    assert!(!is_good && shown.contains("another program"), "{shown}");
+    closing.join().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_rebuilds_the_projection_from_the_log() {
     let place = Place::embedded();
