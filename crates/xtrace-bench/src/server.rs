@@ -127,9 +127,9 @@ impl Server {
 
     /// Asks the server to end and waits for it.
     pub async fn stop(mut self) -> anyhow::Result<()> {
-        let id = self.child.id().to_string();
-        let is_sent = Command::new("kill")
-            .args(["-TERM", &id])
+        // The shell's own `kill`: the program is not on every machine.
+        let is_sent = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {}", self.child.id())])
             .status()?
             .success();
         if !is_sent {

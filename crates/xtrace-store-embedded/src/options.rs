@@ -60,4 +60,15 @@ impl EmbeddedOptions {
             series_max: 200_000,
         }
     }
+
+    /// Shares `bytes` between both parts of the store: caches and write buffers of the truth first, the rest is for
+    /// queries and hot rows, at least half.
+    #[must_use]
+    pub fn with_memory(self, bytes: u64) -> Self {
+        let of_truth = self.cache_bytes.saturating_add(self.write_buffer_bytes);
+        Self {
+            query_memory_bytes: bytes.saturating_sub(of_truth).max(bytes / 2),
+            ..self
+        }
+    }
 }

@@ -68,8 +68,8 @@ pub fn postgres_options(config: &StorageConfig, url: &str) -> PostgresOptions {
 }
 
 pub fn embedded_options(config: &StorageConfig) -> EmbeddedOptions {
-    let mut options = EmbeddedOptions::new(&config.data_dir);
-    options.query_memory_bytes = config.memory_bytes as u64;
+    let mut options =
+        EmbeddedOptions::new(&config.data_dir).with_memory(config.memory_bytes as u64);
     options.query_timeout = config.query_timeout;
     options
 }

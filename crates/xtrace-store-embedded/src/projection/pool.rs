@@ -84,15 +84,34 @@ fn in_transaction<T>(
 ) -> Result<T, EmbeddedError> {
     let connection = instance.pool.take(instance)?;
     running.begin(connection.interrupt_handle())?;
-    let result = ReadTransaction::begin(&instance.projection, &connection)
-        .and_then(|at| query(&at.abandoned_by(&running.is_abandoned)));
+    let asked = ReadTransaction::begin(&instance.projection, &connection).and_then(|at| {
+        let at = at.abandoned_by(&running.is_abandoned);
+        let result = query(&at);
+        // Before the end of the transaction, or an interrupt that came too late would hit that instead and leave a
+        // connection that refuses whoever gets it next.
+        running.end();
+        Ok((result?, at.end()))
+    });
     running.end();
-    match &result {
+    match asked {
+        Ok((answer, Ok(()))) => {
+            instance.pool.give(connection);
+            Ok(answer)
+        }
+        // The answer is whole; only its connection is let go.
+        Ok((answer, Err(error))) => {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "a connection is let go"
+            );
+            Ok(answer)
+        }
         // What a failed query leaves on its connection is not worth finding out.
-        Err(error) => instance.note(error),
-        Ok(_) => instance.pool.give(connection),
+        Err(error) => {
+            instance.note(&error);
+            Err(error)
+        }
     }
-    result
 }
 
 /// A query that can be told to stop from another thread.

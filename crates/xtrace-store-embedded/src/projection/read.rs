@@ -28,6 +28,7 @@ pub struct ReadTransaction<'a> {
     upto: u64,
     /// Set when nobody waits for the answer any more.
     is_abandoned: Option<&'a AtomicBool>,
+    is_over: bool,
 }
 
 impl<'a> ReadTransaction<'a> {
@@ -45,6 +46,7 @@ impl<'a> ReadTransaction<'a> {
             hot: Vec::new(),
             upto: 0,
             is_abandoned: None,
+            is_over: false,
         };
         let upto = upto(connection)?;
         let newer = transaction
@@ -149,8 +151,19 @@ fn conjunct(word: &str, condition: &str) -> String {
     }
 }
 
+impl ReadTransaction<'_> {
+    /// Ends the transaction. Where that fails, the connection is in no state to be used again.
+    pub fn end(mut self) -> Result<(), EmbeddedError> {
+        self.is_over = true;
+        Ok(self.connection.execute_batch("ROLLBACK")?)
+    }
+}
+
 impl Drop for ReadTransaction<'_> {
     fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
         // A connection that cannot end its transaction fails at the next BEGIN and is then let go.
         if let Err(error) = self.connection.execute_batch("ROLLBACK") {
             tracing::debug!(

@@ -85,6 +85,32 @@ async fn a_query_that_nobody_waits_for_gives_its_place_to_the_next() {
     assert_eq!(count(&engine, View::Observations).await, ROWS);
 }
 
+/// An interrupt may come at any moment, the last of a query included; the connection must not carry it to the next one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_query_given_up_at_any_moment_does_no_harm_to_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = filled(EmbeddedOptions {
+        query_concurrency: 2,
+        ..options(&dir)
+    })
+    .await;
+    let quick = plan(
+        View::Observations,
+        vec![&observations::INPUT_TOKENS],
+        vec![],
+    );
+    let scope = scope();
+    let mut given_up = 0;
+    for round in 0..300_u64 {
+        let patience = Duration::from_micros(round % 60 * 100);
+        let answer = tokio::time::timeout(patience, engine.query(&scope, &quick)).await;
+        given_up += u32::from(answer.is_err());
+        let next = engine.query(&scope, &quick).await;
+        assert!(next.is_ok(), "round {round}: {next:?}");
+    }
+    assert!(given_up > 0);
+}
+
 #[tokio::test]
 async fn series_over_the_limit_are_rejected_and_their_neighbours_stored() {
     let dir = tempfile::tempdir().unwrap();

@@ -223,8 +223,9 @@ impl Server {
     }
 
     pub fn send_terminate(&self) {
-        let status = Command::new("kill")
-            .args(["-TERM", &self.id().to_string()])
+        // The shell's own `kill`: the program is not on every machine.
+        let status = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {}", self.id())])
             .status()
             .unwrap();
         assert!(status.success());
