@@ -79,10 +79,10 @@ impl fmt::Debug for Codec {
 }
 
 impl Codec {
-    /// Without dictionaries. `level` is zstd's, 1 to 22.
+    /// Without dictionaries. `level` is zstd's, 1 to 22; what is above is 22.
     ///
     /// # Errors
-    /// [`PayloadError::Compression`] for a level that zstd does not have.
+    /// [`PayloadError::Compression`] if zstd refuses its own parameters.
     pub fn new(level: i32) -> Result<Self, PayloadError> {
         let mut compressor = CCtx::create();
         for parameter in [
@@ -213,3 +213,6 @@ fn complete(body: Vec<u8>, unpacked: Result<usize, usize>) -> Result<Vec<u8>, Pa
 fn refused(code: usize) -> PayloadError {
     PayloadError::Compression(zstd_safe::get_error_name(code))
 }
+
+#[cfg(test)]
+mod tests;

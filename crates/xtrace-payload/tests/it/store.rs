@@ -56,6 +56,7 @@ impl Store {
 
     pub fn assert_round_trip(&mut self, text: &str) {
         let (recipe, _) = self.put(text);
-        assert_eq!(self.get(&recipe).unwrap(), text);
+        let joined = self.get(&recipe).expect("all parts are here");
+        assert_eq!(joined, text);
     }
 }
