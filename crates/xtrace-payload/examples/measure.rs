@@ -14,7 +14,7 @@ use std::time::Instant;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::Value;
-use xtrace_payload::{Codec, Dictionary, PartId, Trainer, split};
+use xtrace_payload::{Codec, Dictionary, PartId, Split, Trainer, split};
 
 const CONVERSATIONS: usize = 300;
 const TURNS: usize = 16;
@@ -53,12 +53,12 @@ fn measure_split(name: &str, texts: &[String]) {
     let splits: Vec<_> = texts.iter().map(|text| split(text)).collect();
     let hashed: usize = splits
         .iter()
-        .flat_map(|split| split.parts())
+        .flat_map(Split::parts)
         .map(|part| part.body.len())
         .sum();
     let hash = rate(hashed * runs, || {
         for _ in 0..runs {
-            for part in splits.iter().flat_map(|split| split.parts()) {
+            for part in splits.iter().flat_map(Split::parts) {
                 black_box(PartId::of(part.body));
             }
         }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use crate::recipe::{Item, Items, Kind, Recipe, Reference};
 use crate::{PartId, PayloadError};
 
-/// Parts within parts, groups of groups included. What [`split`](crate::split) writes stays far below it.
+/// Parts within parts, groups of groups included. What [`split`](crate::split()) writes stays far below it.
 const NESTING_MAX: usize = 128;
 
 /// Collects the parts of some payloads, then joins them.
