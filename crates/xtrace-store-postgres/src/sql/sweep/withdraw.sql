@@ -1,0 +1,5 @@
+-- Ends the sweep of a week and project. Returns nothing.
+WITH uses AS (
+    DELETE FROM payload_uses WHERE part = date '1970-01-01' + $1 AND project = $2
+)
+DELETE FROM payload_sweeps WHERE part = date '1970-01-01' + $1 AND project = $2
