@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgRow;
 use sqlx::{Connection as _, PgConnection, Row as _};
-use xtrace_payload::{PartId, Recipe};
+use xtrace_payload::{PartId, PayloadError, Recipe};
 use xtrace_store::StoreResult;
 
 use crate::columns::Binding;
@@ -29,6 +29,8 @@ const LOCK_ATTEMPTS_MAX: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(250);
 /// Parts noted as named by one statement.
 const NAMED_MAX: usize = 8_192;
+/// Payloads whose recipes are unpacked at once.
+const UNPACKED_MAX: usize = 32;
 /// Parts removed under one lock.
 const REMOVED_MAX: usize = 2_000;
 
@@ -99,7 +101,7 @@ impl Sweep<'_> {
         sqlx::query(sql).bind(self.week.0).bind(&*self.project)
     }
 
-    /// Runs a statement with all writers kept away; says whether that was possible.
+    /// Runs a statement with all writers kept away; says whether that was possible and gave a row.
     async fn alone<'q>(
         &self,
         connection: &mut PgConnection,
@@ -108,9 +110,9 @@ impl Sweep<'_> {
         for _ in 0..LOCK_ATTEMPTS_MAX {
             let mut transaction = connection.begin().await?;
             match self.run_alone(&mut transaction, statement()).await {
-                Ok(()) => {
+                Ok(is_done) => {
                     transaction.commit().await?;
-                    return Ok(true);
+                    return Ok(is_done);
                 }
                 Err(error) if is_lock_timeout(&error) => {
                     transaction.rollback().await?;
@@ -126,12 +128,12 @@ impl Sweep<'_> {
         &self,
         connection: &mut PgConnection,
         statement: Binding<'_>,
-    ) -> sqlx::Result<()> {
+    ) -> sqlx::Result<bool> {
         let limit = sqlx::query(include_str!("sql/retention/limit_lock_wait.sql"));
         limit.bind(LOCK_TIMEOUT).execute(&mut *connection).await?;
         let lock = self.about(include_str!("sql/sweep/lock.sql"));
         lock.execute(&mut *connection).await?;
-        statement.execute(connection).await.map(drop)
+        Ok(statement.fetch_optional(connection).await?.is_some())
     }
 
     async fn name_from_traces(&self, connection: &mut PgConnection) -> Result<(), Trouble> {
@@ -170,20 +172,21 @@ impl Sweep<'_> {
         connection: &mut PgConnection,
         rows: &[PgRow],
     ) -> Result<(), Trouble> {
-        let mut stored: Vec<Vec<u8>> = Vec::new();
-        for row in rows {
-            let both: [Option<Vec<u8>>; 2] =
-                [row.try_get("input_recipe")?, row.try_get("output_recipe")?];
-            stored.extend(both.into_iter().flatten());
-        }
-        let mut bodies = self.parts.unpack(connection, stored).await?;
-        while !bodies.is_empty() {
-            let mut named = HashSet::new();
-            for body in &bodies {
-                let references = Recipe::decode(body)?.references();
-                named.extend(references.map(|reference| reference.id));
+        let mut named = HashSet::new();
+        // Few at a time: a recipe may hold megabytes of text that is in no part.
+        for some in rows.chunks(UNPACKED_MAX) {
+            let mut stored: Vec<Vec<u8>> = Vec::new();
+            for row in some {
+                let both: [Option<Vec<u8>>; 2] =
+                    [row.try_get("input_recipe")?, row.try_get("output_recipe")?];
+                stored.extend(both.into_iter().flatten());
             }
-            bodies = self.note_named(connection, &named).await?;
+            add_named(&self.parts.unpack(connection, stored).await?, &mut named)?;
+        }
+        while !named.is_empty() {
+            let bodies = self.note_named(connection, &named).await?;
+            named.clear();
+            add_named(&bodies, &mut named)?;
         }
         Ok(())
     }
@@ -226,4 +229,12 @@ impl Sweep<'_> {
             }
         }
     }
+}
+
+fn add_named(bodies: &[Vec<u8>], named: &mut HashSet<PartId>) -> Result<(), PayloadError> {
+    for body in bodies {
+        let references = Recipe::decode(body)?.references();
+        named.extend(references.map(|reference| reference.id));
+    }
+    Ok(())
 }
