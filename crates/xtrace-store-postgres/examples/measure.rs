@@ -169,8 +169,21 @@ async fn measure(
             println!("  {:.4} {relation}", grown as f64 / bytes as f64);
         }
     }
+    // Absent before there were parts.
+    if let Ok(values) = cluster.psql(&database, VALUES) {
+        println!("  values: {}", values.replace('\n', "; "));
+    }
     Ok(())
 }
+
+/// What the columns themselves hold.
+const VALUES: &str = "SELECT 'parts', count(*), sum(octet_length(body)), count(*) FILTER (WHERE has_parts),
+        sum(octet_length(body)) FILTER (WHERE has_parts) FROM payload_parts
+    UNION ALL SELECT 'states', count(*), sum(octet_length(state)), NULL, NULL FROM observation_payloads
+    UNION ALL SELECT 'recipes', count(*), sum(octet_length(input_recipe)), NULL, sum(octet_length(output_recipe))
+        FROM observation_payloads
+    UNION ALL SELECT 'parameters', count(*), sum(octet_length(model_parameters)), NULL, NULL
+        FROM observation_payloads";
 
 /// Bytes of each table, what is out of line, and each index; the weeks together.
 fn sizes(cluster: &TestCluster, database: &str) -> anyhow::Result<BTreeMap<String, i64>> {
