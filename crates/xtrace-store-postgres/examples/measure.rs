@@ -151,7 +151,7 @@ async fn measure(
     cluster.psql(&database, "VACUUM")?;
     cluster.psql(&database, "CHECKPOINT")?;
     let after = sizes(cluster, &database)?;
-    let total: i64 = after.values().sum();
+    let total: i64 = after.values().sum::<i64>() - before.values().sum::<i64>();
     println!(
         "{name}: {items} items, {:.1} MB in {seconds:.1} s: {:.0} items/s, {:.1} MB/s, slowest commit {:.0} ms",
         bytes as f64 / 1e6,

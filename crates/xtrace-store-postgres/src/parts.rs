@@ -21,6 +21,7 @@
 
 mod codecs;
 mod fetch;
+mod inline;
 mod known;
 mod prepare;
 mod training;
@@ -36,8 +37,9 @@ use crate::week::Week;
 
 use self::codecs::Codecs;
 pub use self::fetch::Texts;
+pub use self::inline::Unfolded;
 use self::known::Known;
-pub use self::prepare::{Prepared, PreparedText};
+pub use self::prepare::{NewPart, Prepared, PreparedText};
 
 /// No text is longer: the server holds none in one value either.
 pub const TEXT_BYTES_MAX: usize = 1 << 30;
@@ -123,7 +125,7 @@ impl Parts {
         *locked(&self.trainer) = None;
     }
 
-    /// The stored form of a body or recipe.
+    /// The stored form of a folded body or recipe.
     pub fn pack(&self, body: &[u8]) -> Result<Vec<u8>, PayloadError> {
         let mut stored = Vec::new();
         self.codecs

@@ -17,7 +17,7 @@ use xtrace_store::StoreResult;
 use crate::columns::Binding;
 use crate::engine::PostgresEngine;
 use crate::errors::is_lock_timeout;
-use crate::parts::{Parts, Trouble};
+use crate::parts::{Parts, Trouble, Unfolded};
 use crate::week::Week;
 
 const OP: &str = "upkeep.sweep";
@@ -196,7 +196,7 @@ impl Sweep<'_> {
         &self,
         connection: &mut PgConnection,
         named: &HashSet<PartId>,
-    ) -> Result<Vec<Vec<u8>>, Trouble> {
+    ) -> Result<Vec<Unfolded>, Trouble> {
         let named: Vec<&[u8]> = named.iter().map(|id| id.as_bytes().as_slice()).collect();
         let mut bodies = Vec::new();
         for ids in named.chunks(NAMED_MAX) {
@@ -231,10 +231,17 @@ impl Sweep<'_> {
     }
 }
 
-fn add_named(bodies: &[Vec<u8>], named: &mut HashSet<PartId>) -> Result<(), PayloadError> {
-    for body in bodies {
-        let references = Recipe::decode(body)?.references();
-        named.extend(references.map(|reference| reference.id));
+/// Small parts are kept in what names them: they name others, but are no rows themselves.
+fn add_named(unfolded: &[Unfolded], named: &mut HashSet<PartId>) -> Result<(), PayloadError> {
+    for each in unfolded {
+        let small: HashSet<PartId> = each.small.iter().map(|(id, _)| *id).collect();
+        let bodies = each.small.iter().map(|(_, body)| body);
+        for body in bodies.chain([&each.body]) {
+            let ids = Recipe::decode(body)?
+                .references()
+                .map(|reference| reference.id);
+            named.extend(ids.filter(|id| !small.contains(id)));
+        }
     }
     Ok(())
 }

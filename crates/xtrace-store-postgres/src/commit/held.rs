@@ -11,7 +11,7 @@ use sqlx::{PgConnection, Row as _};
 use xtrace_model::{JsonText, Latest, Stamp};
 use xtrace_payload::{PayloadError, Recipe};
 
-use crate::parts::{Parts, Prepared, Shelf, Texts, Trouble};
+use crate::parts::{Parts, Prepared, Shelf, Texts, Trouble, Unfolded};
 
 /// No JSON value: nothing that is sent equals it.
 const PLACEHOLDER: &str = "";
@@ -100,7 +100,7 @@ pub async fn resolve(
             _ => None,
         };
         let need = match &recipe {
-            Some(recipe) => field.need(recipe, prepared)?,
+            Some(recipe) => field.need(&recipe.body, prepared)?,
             None => Need::Nothing,
         };
         if let (Need::Text, Some(recipe)) = (&need, &recipe) {
@@ -111,7 +111,7 @@ pub async fn resolve(
     texts.fetch(parts, connection).await?;
     let resolved = fields.into_iter().zip(needs);
     resolved
-        .map(|(field, (recipe, need))| field.resolved(recipe.as_deref(), need, &texts))
+        .map(|(field, (recipe, need))| field.resolved(recipe.as_ref(), need, &texts))
         .collect::<Result<_, _>>()
         .map_err(Trouble::from)
 }
@@ -143,7 +143,7 @@ impl Field<'_> {
 
     fn resolved(
         self,
-        recipe: Option<&[u8]>,
+        recipe: Option<&Unfolded>,
         need: Need,
         texts: &Texts,
     ) -> Result<Resolved, PayloadError> {
@@ -160,12 +160,12 @@ impl Field<'_> {
         let text = match need {
             Need::Nothing => JsonText::from_stored(PLACEHOLDER),
             Need::Known(text) => text,
-            Need::Text => JsonText::from_stored(texts.join(self.shelf, recipe)?),
+            Need::Text => JsonText::from_stored(texts.join(self.shelf, &recipe.body)?),
         };
         let held = Held {
             text: text.clone(),
             recipe: stored,
-            has_parts: Recipe::decode(recipe)?.references().next().is_some(),
+            has_parts: Recipe::decode(&recipe.body)?.references().next().is_some(),
         };
         Ok(Resolved {
             text: Some(text),

@@ -1,18 +1,18 @@
 //! Writing payloads: recipes in place of texts, and before them the parts that they name.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use sqlx::PgConnection;
 use xtrace_model::{JsonText, Latest};
-use xtrace_payload::{PartId, Recipe};
+use xtrace_payload::PartId;
 
 use super::Failure;
 use super::held::Held;
 use super::merge::{Merged, MergedObservation, MergedTrace};
 use super::save::ROWS_MAX;
-use crate::parts::{Filed, Parts, Prepared, PreparedText, Shelf};
+use crate::parts::{Filed, NewPart, Parts, Prepared, PreparedText, Shelf};
 use crate::states::{ObservationKept, TraceContentKept, encode};
 use crate::values::storable;
 
@@ -42,7 +42,7 @@ struct Payload<'a> {
 /// What the payloads' recipes name, and where recipes went out of use.
 #[derive(Default)]
 struct Needs<'a> {
-    parts: BTreeMap<Shelf<'a>, BTreeMap<PartId, &'a [u8]>>,
+    parts: BTreeMap<Shelf<'a>, BTreeMap<PartId, &'a PreparedText>>,
     garbage: BTreeSet<Shelf<'a>>,
 }
 
@@ -154,14 +154,19 @@ impl Saving<'_> {
     async fn add(
         self,
         connection: &mut PgConnection,
-        new: &[(Shelf<'_>, PartId, &[u8])],
+        new: &[(Shelf<'_>, PartId, &PreparedText)],
     ) -> Result<(), Failure> {
+        let late = self.pack_late(new)?;
+        let part = |id: &PartId| {
+            let part = self.prepared.new_part(*id).or_else(|| late.get(id));
+            part.expect("what was not prepared has been packed late")
+        };
         let mut rest = new;
         while !rest.is_empty() {
             let mut bytes = 0;
-            let fitting = rest.iter().take(PARTS_MAX).take_while(|(_, _, body)| {
+            let fitting = rest.iter().take(PARTS_MAX).take_while(|(_, id, _)| {
                 let fits = bytes < PAYLOAD_BYTES_MAX;
-                bytes += body.len();
+                bytes += part(id).stored.len();
                 fits
             });
             let (chunk, after) = rest.split_at(fitting.count());
@@ -171,15 +176,10 @@ impl Saving<'_> {
                 .iter()
                 .map(|(_, id, _)| id.as_bytes().as_slice())
                 .collect();
-            let mut has_parts = Vec::with_capacity(chunk.len());
-            let mut bodies = Vec::with_capacity(chunk.len());
-            for (_, id, body) in chunk {
-                has_parts.push(Recipe::decode(body)?.references().next().is_some());
-                bodies.push(match self.prepared.body(*id) {
-                    Some(stored) => stored.to_vec(),
-                    None => self.parts.pack(body)?,
-                });
-            }
+            let parts = chunk.iter().map(|(_, id, _)| part(id));
+            let (has_parts, bodies): (Vec<bool>, Vec<&[u8]>) = parts
+                .map(|part| (part.has_parts, part.stored.as_slice()))
+                .unzip();
             sqlx::query(include_str!("../sql/parts/add.sql"))
                 .bind(weeks)
                 .bind(projects)
@@ -190,6 +190,25 @@ impl Saving<'_> {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Packs parts that were thought to be there when the batch was prepared, or that are of texts split late.
+    fn pack_late(
+        self,
+        new: &[(Shelf<'_>, PartId, &PreparedText)],
+    ) -> Result<HashMap<PartId, NewPart>, Failure> {
+        let late = new
+            .iter()
+            .filter(|(_, id, _)| self.prepared.new_part(*id).is_none());
+        let late: Vec<(PartId, &PreparedText)> = late.map(|(_, id, text)| (*id, *text)).collect();
+        let ids: HashSet<PartId> = late.iter().map(|(id, _)| *id).collect();
+        let mut packed = HashMap::new();
+        for (id, text) in late {
+            if !packed.contains_key(&id) {
+                packed.extend(self.parts.pack_late(text, &ids)?);
+            }
+        }
+        Ok(packed)
     }
 }
 
@@ -313,7 +332,7 @@ impl<'a> Sorting<'a, '_> {
             .expect("each text that is not held has been split");
         if prepared.split.part_count() > 0 {
             let needed = self.needs.parts.entry(shelf).or_default();
-            needed.extend(prepared.split.parts().map(|part| (part.id, part.body)));
+            needed.extend(prepared.rows().map(|id| (id, prepared)));
         }
         Some(&prepared.recipe)
     }

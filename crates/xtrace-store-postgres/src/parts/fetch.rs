@@ -1,11 +1,12 @@
 //! Texts from recipes: parts are fetched in rounds, each once however many texts share it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use sqlx::{PgConnection, Row as _};
 use xtrace_payload::{Joiner, PartId, PayloadError};
 
+use super::inline::{Unfolded, unfold};
 use super::{Parts, Shelf, TEXT_BYTES_MAX, Trouble};
 use crate::week::Week;
 
@@ -17,17 +18,31 @@ const INLINE_BYTES_MAX: usize = 128 << 10;
 /// Texts being put together: recipes first, then their parts, then the texts.
 #[derive(Default)]
 pub struct Texts {
-    joiners: BTreeMap<(Week, Box<str>), Joiner>,
+    shelves: BTreeMap<(Week, Box<str>), Joining>,
+}
+
+struct Joining {
+    joiner: Joiner,
+    /// Small parts that came with what names them.
+    small: HashSet<PartId>,
 }
 
 impl Texts {
     /// Notes the parts of a text.
-    pub fn add(&mut self, (week, project): Shelf<'_>, recipe: &[u8]) -> Result<(), PayloadError> {
-        let joiner = self
-            .joiners
+    pub fn add(
+        &mut self,
+        (week, project): Shelf<'_>,
+        recipe: &Unfolded,
+    ) -> Result<(), PayloadError> {
+        let joining = self
+            .shelves
             .entry((week, project.into()))
-            .or_insert_with(|| Joiner::new(TEXT_BYTES_MAX));
-        joiner.add(recipe)
+            .or_insert_with(|| Joining {
+                joiner: Joiner::new(TEXT_BYTES_MAX),
+                small: HashSet::new(),
+            });
+        joining.joiner.add(&recipe.body)?;
+        joining.insert_small(recipe.small.clone())
     }
 
     /// Fetches what the recipes name. Parts that are not there show when texts are joined.
@@ -36,16 +51,18 @@ impl Texts {
         parts: &Arc<Parts>,
         connection: &mut PgConnection,
     ) -> Result<(), Trouble> {
-        for ((week, project), joiner) in &mut self.joiners {
+        for ((week, project), joining) in &mut self.shelves {
             loop {
-                let round = joiner.missing();
+                let mut round = joining.joiner.missing();
+                round.retain(|id| !joining.small.contains(id));
                 if round.is_empty() {
                     break;
                 }
                 for ids in round.chunks(PARTS_MAX) {
                     let found = parts.bodies(connection, (*week, project), ids).await?;
-                    for (id, body) in found {
-                        joiner.insert(id, body)?;
+                    for (id, unfolded) in found {
+                        joining.joiner.insert(id, unfolded.body)?;
+                        joining.insert_small(unfolded.small)?;
                     }
                 }
             }
@@ -55,10 +72,21 @@ impl Texts {
 
     /// The text of a recipe that has been added.
     pub fn join(&self, (week, project): Shelf<'_>, recipe: &[u8]) -> Result<String, PayloadError> {
-        match self.joiners.get(&(week, project.into())) {
-            Some(joiner) => joiner.join(recipe),
+        match self.shelves.get(&(week, project.into())) {
+            Some(joining) => joining.joiner.join(recipe),
             None => Joiner::new(TEXT_BYTES_MAX).join(recipe),
         }
+    }
+}
+
+impl Joining {
+    fn insert_small(&mut self, small: Vec<(PartId, Vec<u8>)>) -> Result<(), PayloadError> {
+        // The outer ones first: a joiner takes what it has asked for.
+        for (id, body) in small.into_iter().rev() {
+            self.joiner.insert(id, body)?;
+            self.small.insert(id);
+        }
+        Ok(())
     }
 }
 
@@ -69,7 +97,7 @@ impl Parts {
         connection: &mut PgConnection,
         (week, project): Shelf<'_>,
         ids: &[PartId],
-    ) -> Result<Vec<(PartId, Vec<u8>)>, Trouble> {
+    ) -> Result<Vec<(PartId, Unfolded)>, Trouble> {
         let ids: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes().as_slice()).collect();
         let rows = sqlx::query(include_str!("../sql/parts/fetch.sql"))
             .bind(week.0)
@@ -92,7 +120,7 @@ impl Parts {
         self: &Arc<Self>,
         connection: &mut PgConnection,
         stored: Vec<Vec<u8>>,
-    ) -> Result<Vec<Vec<u8>>, Trouble> {
+    ) -> Result<Vec<Unfolded>, Trouble> {
         let stored = Arc::new(stored);
         match self.unpack_known(stored.clone()).await {
             Err(PayloadError::UnknownDictionary(_)) => {
@@ -107,7 +135,7 @@ impl Parts {
     async fn unpack_known(
         self: &Arc<Self>,
         stored: Arc<Vec<Vec<u8>>>,
-    ) -> Result<Vec<Vec<u8>>, PayloadError> {
+    ) -> Result<Vec<Unfolded>, PayloadError> {
         let bytes: usize = stored.iter().map(Vec::len).sum();
         if bytes <= INLINE_BYTES_MAX {
             return self.unpack_here(&stored);
@@ -119,14 +147,14 @@ impl Parts {
         )))
     }
 
-    fn unpack_here(&self, stored: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, PayloadError> {
+    fn unpack_here(&self, stored: &[Vec<u8>]) -> Result<Vec<Unfolded>, PayloadError> {
         if stored.is_empty() {
             return Ok(Vec::new());
         }
         self.codecs.lend(|codec| {
             let bodies = stored.iter();
             bodies
-                .map(|stored| codec.decode(stored, TEXT_BYTES_MAX))
+                .map(|stored| unfold(codec.decode(stored, TEXT_BYTES_MAX)?))
                 .collect()
         })?
     }

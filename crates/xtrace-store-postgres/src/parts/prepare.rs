@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use xtrace_model::{JsonText, ProjectId};
-use xtrace_payload::{PartId, PayloadError, Split, Trainer, split};
+use xtrace_payload::{Part, PartId, PayloadError, Split, Trainer, split};
 
+use super::inline::{Small, is_small, names_rows};
 use super::known::Known;
 use super::{Parts, Trouble, locked};
 use crate::week::Week;
@@ -14,8 +15,8 @@ use crate::week::Week;
 #[derive(Default)]
 pub struct Prepared {
     texts: HashMap<(usize, usize), PreparedText>,
-    /// The stored forms of parts that were not known to be there.
-    bodies: HashMap<PartId, Vec<u8>>,
+    /// Parts that were not known to be there.
+    new: HashMap<PartId, NewPart>,
 }
 
 /// One of them.
@@ -25,6 +26,23 @@ pub struct PreparedText {
     pub split: Split,
     /// The stored form of its recipe.
     pub recipe: Vec<u8>,
+}
+
+/// A part to be added, in its stored form.
+pub struct NewPart {
+    pub has_parts: bool,
+    pub stored: Vec<u8>,
+}
+
+impl PreparedText {
+    /// The parts that are rows of their own.
+    pub fn rows(&self) -> impl Iterator<Item = PartId> {
+        rows(&self.split).map(|part| part.id)
+    }
+}
+
+fn rows(split: &Split) -> impl Iterator<Item = Part<'_>> {
+    split.parts().filter(|part| !is_small(part.body))
 }
 
 impl Prepared {
@@ -42,9 +60,9 @@ impl Prepared {
         self.texts.insert(place, prepared);
     }
 
-    /// The stored form of a part, if it was made.
-    pub fn body(&self, id: PartId) -> Option<&[u8]> {
-        self.bodies.get(&id).map(Vec::as_slice)
+    /// Takes the stored form of a part, if it was made.
+    pub fn new_part(&self, id: PartId) -> Option<&NewPart> {
+        self.new.get(&id)
     }
 }
 
@@ -90,30 +108,39 @@ impl Parts {
             splits.push((project, split(text.as_str()), text));
         }
         let new = self.new_parts(&splits, week);
-        let trainer = self.show(&new);
-        let recipes = self.codecs.lend(|codec| {
-            let mut pack = |body: &[u8]| {
-                let mut stored = Vec::new();
-                codec.encode(body, &mut stored);
-                stored
-            };
-            prepared.bodies = new.iter().map(|(id, body)| (*id, pack(body))).collect();
-            let recipes = splits.iter().map(|(_, split, _)| pack(split.recipe()));
-            recipes.collect::<Vec<_>>()
-        })?;
+        let recipes = splits.iter();
+        let recipes = recipes.map(|(_, split, _)| Small::of(split).fold(split.recipe()));
+        let recipes: Vec<Vec<u8>> = recipes.collect();
+        let trainer = self.show(new.iter().map(|(_, body)| body).chain(&recipes));
+        prepared.new = self.pack_new(new)?;
         for ((_, split, text), recipe) in splits.into_iter().zip(recipes) {
-            prepared.insert(text, split, recipe);
+            prepared.insert(text, split, self.pack(&recipe)?);
         }
         Ok((prepared, trainer))
     }
 
-    /// Each distinct part that is not known to be there, for all that can be said before there is a lock.
-    fn new_parts<'a>(
+    /// The stored forms of folded bodies.
+    fn pack_new(
         &self,
-        splits: &'a [(ProjectId, Split, JsonText)],
+        new: Vec<(PartId, Vec<u8>)>,
+    ) -> Result<HashMap<PartId, NewPart>, PayloadError> {
+        self.codecs.lend(|codec| {
+            let packed = new.into_iter().map(|(id, body)| {
+                let mut stored = Vec::new();
+                codec.encode(&body, &mut stored);
+                let has_parts = names_rows(&body);
+                (id, NewPart { has_parts, stored })
+            });
+            packed.collect()
+        })
+    }
+
+    /// Each distinct part that is not known to be there, for all that can be said before there is a lock; folded.
+    fn new_parts(
+        &self,
+        splits: &[(ProjectId, Split, JsonText)],
         week: Week,
-    ) -> Vec<(PartId, &'a [u8])> {
-        let mut known = locked(&self.known);
+    ) -> Vec<(PartId, Vec<u8>)> {
         let mut seen = HashSet::new();
         let mut new = Vec::new();
         for in_project in splits.chunk_by(|a, b| a.0 == b.0) {
@@ -121,13 +148,32 @@ impl Parts {
                 continue;
             };
             let salt = Known::salt((week, project.as_str()));
-            for part in in_project.iter().flat_map(|(_, split, _)| split.parts()) {
-                if !known.contains(salt, part.id) && seen.insert(part.id) {
-                    new.push((part.id, part.body));
+            for (_, split, _) in in_project {
+                let unknown: Vec<Part<'_>> = {
+                    let mut known = locked(&self.known);
+                    let parts = rows(split);
+                    parts
+                        .filter(|part| !known.contains(salt, part.id) && seen.insert(part.id))
+                        .collect()
+                };
+                if !unknown.is_empty() {
+                    let small = Small::of(split);
+                    new.extend(unknown.iter().map(|part| (part.id, small.fold(part.body))));
                 }
             }
         }
         new
+    }
+
+    /// Packs parts that turned out to be needed though they were thought to be there.
+    pub fn pack_late(
+        &self,
+        text: &PreparedText,
+        ids: &HashSet<PartId>,
+    ) -> Result<HashMap<PartId, NewPart>, PayloadError> {
+        let small = Small::of(&text.split);
+        let parts = rows(&text.split).filter(|part| ids.contains(&part.id));
+        self.pack_new(parts.map(|part| (part.id, small.fold(part.body))).collect())
     }
 
     /// Splits texts at once, with nothing compressed but recipes: for the few that turn up within a transaction.
@@ -135,7 +181,7 @@ impl Parts {
         let mut prepared = Prepared::default();
         for text in texts {
             let split = split(text.as_str());
-            let recipe = self.pack(split.recipe())?;
+            let recipe = self.pack(&Small::of(&split).fold(split.recipe()))?;
             prepared.insert(text, split, recipe);
         }
         Ok(prepared)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sqlx::PgConnection;
-use xtrace_payload::{Dictionary, PartId, Trainer};
+use xtrace_payload::{Dictionary, Trainer};
 
 use super::{Parts, Trouble, locked};
 
@@ -13,13 +13,11 @@ const SAMPLES_BYTES: usize = 1 << 20;
 const DICTIONARY_BYTES: usize = 64 << 10;
 
 impl Parts {
-    /// Shows bodies to the trainer. The answer is the trainer once it has seen enough.
-    pub(super) fn show(&self, bodies: &[(PartId, &[u8])]) -> Option<Trainer> {
+    /// Shows bodies and recipes to the trainer. The answer is the trainer once it has seen enough.
+    pub(super) fn show(&self, bodies: impl Iterator<Item = impl AsRef<[u8]>>) -> Option<Trainer> {
         let mut place = locked(&self.trainer);
         let trainer = place.as_mut()?;
-        for (_, body) in bodies {
-            trainer.see(body);
-        }
+        bodies.for_each(|body| trainer.see(body.as_ref()));
         if trainer.sample_bytes() < SAMPLES_BYTES {
             return None;
         }

@@ -81,7 +81,7 @@ impl PostgresEngine {
             for (text, (column, recipe_column)) in both.iter_mut().zip(columns) {
                 if is_there(&row, recipe_column)? {
                     let recipe = recipes.next().expect("there is one for each that is there");
-                    *text = Some(texts.join((week(&row)?, project), recipe)?);
+                    *text = Some(texts.join((week(&row)?, project), &recipe.body)?);
                 }
                 // A server from before there were recipes has written over it.
                 let plain: Option<String> = row.try_get(column)?;

@@ -75,8 +75,9 @@ impl Stored {
         }
         let mut named = |hex: &str| -> Vec<PartId> {
             let body = codec.decode(&from_hex(hex), 1 << 30).unwrap();
-            let recipe = Recipe::decode(&body).unwrap();
-            recipe.references().map(|reference| reference.id).collect()
+            let mut named = Vec::new();
+            unfold(&body, &mut named);
+            named
         };
         let rows = psql(
             database,
@@ -130,4 +131,35 @@ fn from_hex(text: &str) -> Vec<u8> {
     pairs
         .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
         .collect()
+}
+
+/// Notes the parts that a stored body names and that are rows of their own; the answer is the body without small parts
+/// in it. Written a second time, from the format's description.
+fn unfold(stored: &[u8], named: &mut Vec<PartId>) -> Vec<u8> {
+    let mut body = Vec::new();
+    let mut small = Vec::new();
+    if stored[0] == 2 {
+        let mut rest = &stored[1..];
+        let mut is_small = false;
+        while !rest.is_empty() {
+            let bytes = rest.iter().position(|byte| *byte < 0x80).unwrap() + 1;
+            let length = rest[..bytes].iter().rev();
+            let length = length.fold(0, |length, byte| length << 7 | usize::from(byte & 0x7f));
+            let stretch = &rest[bytes..bytes + length];
+            rest = &rest[bytes + length..];
+            if is_small {
+                small.push(PartId::of(&unfold(stretch, named)));
+                body.extend_from_slice(small[small.len() - 1].as_bytes());
+            } else {
+                body.extend_from_slice(stretch);
+            }
+            is_small = !is_small;
+        }
+    } else {
+        body.extend_from_slice(stored);
+    }
+    let recipe = Recipe::decode(&body).unwrap();
+    let ids = recipe.references().map(|reference| reference.id);
+    named.extend(ids.filter(|id| !small.contains(id)));
+    body
 }
