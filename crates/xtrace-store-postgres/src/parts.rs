@@ -16,8 +16,8 @@
 //!    when the sweep holds the lock again, a part that it has neither seen named nor finds noted is named by nobody.
 //!    A payload that keeps its recipe names nothing new: that it was seen, or noted, by whoever wrote it first.
 //!
-//! The first sees to it that these locks are taken after those on traces and held while no others are waited for but those
-//! on parts, in the order of the parts: nobody waits in a circle.
+//! The lock comes after those on traces, and while it is held nothing is waited for but parts that another writer is just
+//! adding, in the order of the parts: nobody waits in a circle.
 
 mod codecs;
 mod fetch;

@@ -100,8 +100,10 @@ impl Saving<'_> {
             .chain(of_observations)
             .filter_map(|(field, held)| {
                 let text = field.get()?;
-                let is_here =
-                    self.prepared.text(text).is_some() || held_recipe(held, text).is_some();
+                let is_here = self.prepared.text(text).is_some()
+                    || held
+                        .as_ref()
+                        .is_some_and(|held| held.recipe_of(text).is_some());
                 (!is_here).then(|| text.clone())
             });
         Ok(self.parts.prepare_now(late.collect())?)
@@ -336,10 +338,6 @@ impl<'a> Sorting<'a, '_> {
         }
         Some(&prepared.recipe)
     }
-}
-
-fn held_recipe<'a>(held: &'a Option<Held>, text: &JsonText) -> Option<&'a [u8]> {
-    held.as_ref().and_then(|held| held.recipe_of(text))
 }
 
 /// Slices that are neither too many rows nor, but for a single large one, too many bytes.

@@ -12,9 +12,12 @@ use xtrace_payload::{PartId, PayloadError, Recipe, Split};
 
 const INLINED: u8 = 2;
 /// What a small part may have beside the ids that it names. Bytes.
+///
+/// INVARIANT: this never changes. A writer that finds a body stored relies on those parts of it to be there, as rows, that
+/// it would itself have added.
 const OWN_BYTES_MAX: usize = 48;
-/// Small parts within small parts.
-const NESTING_MAX: usize = 8;
+/// Small parts within small parts; what is split stays far below it.
+const NESTING_MAX: usize = 128;
 
 /// A body, and the small parts that came with it.
 pub struct Unfolded {
@@ -34,11 +37,11 @@ impl<'a> Small<'a> {
     /// A body with the small parts in it.
     pub fn fold(&self, body: &[u8]) -> Vec<u8> {
         let mut folded = Vec::with_capacity(body.len() + 64);
-        self.fold_into(body, 0, &mut folded);
+        self.fold_into(body, &mut folded);
         folded
     }
 
-    fn fold_into(&self, body: &[u8], nesting: usize, out: &mut Vec<u8>) {
+    fn fold_into(&self, body: &[u8], out: &mut Vec<u8>) {
         let recipe = Recipe::decode(body).expect("a body that was just made is well formed");
         let mut rest = body;
         for reference in recipe.references() {
@@ -48,7 +51,7 @@ impl<'a> Small<'a> {
             // Found where it stands, or by chance before: either is put back as it was.
             let id = reference.id.as_bytes().as_slice();
             let at = rest.windows(id.len()).position(|window| window == id);
-            let Some(at) = at.filter(|_| nesting < NESTING_MAX) else {
+            let Some(at) = at else {
                 continue;
             };
             if rest.len() == body.len() {
@@ -57,7 +60,7 @@ impl<'a> Small<'a> {
             write_bytes(out, &rest[..at]);
             rest = &rest[at + id.len()..];
             let mut inner = Vec::new();
-            self.fold_into(small, nesting + 1, &mut inner);
+            self.fold_into(small, &mut inner);
             write_bytes(out, &inner);
         }
         if rest.len() == body.len() {
@@ -159,6 +162,11 @@ mod tests {
             message.clone(),
             format!("[{message},{other},{message},{{\"x\":\"{long}?\"}}]"),
             format!("[{}]", vec![message.as_str(); 90].join(",")),
+            format!(
+                "{}{message}{}",
+                r#"{"role":"a","content":"#.repeat(60),
+                "}".repeat(60)
+            ),
             "[1,2]".to_owned(),
         ] {
             let split = split(&text);
