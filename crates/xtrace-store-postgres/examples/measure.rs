@@ -132,6 +132,7 @@ async fn measure(
 ) -> anyhow::Result<()> {
     let database = cluster.create_database()?;
     let engine = PostgresEngine::open(PostgresOptions::new(cluster.url(&database))).await?;
+    warm_up(cluster, &database, &engine).await?;
     cluster.psql(&database, "VACUUM")?;
     let before = sizes(cluster, &database)?;
     let (batches, bytes) = sent();
@@ -172,6 +173,32 @@ async fn measure(
     // Absent before there were parts.
     if let Ok(values) = cluster.psql(&database, VALUES) {
         println!("  values: {}", values.replace('\n', "; "));
+    }
+    Ok(())
+}
+
+/// Sends other texts of the kind until there is a dictionary, as in a store that has been in use.
+async fn warm_up(
+    cluster: &TestCluster,
+    database: &str,
+    engine: &PostgresEngine,
+) -> anyhow::Result<()> {
+    let mut words = Words::new();
+    words.drawn = 1 << 40;
+    for number in 0..100 {
+        let texts = (0..20).map(|_| message("user", &words.prose(1_000)));
+        let input = format!("[{}]", texts.collect::<Vec<_>>().join(","));
+        let trace = a_trace(&format!("warm-{number}")).input(&input);
+        engine.commit(batch().with(trace).build()).await?;
+    }
+    let started = Instant::now();
+    // An error before there were parts.
+    while cluster
+        .psql(database, "SELECT count(*) FROM payload_dictionaries")
+        .is_ok_and(|count| count == "0")
+    {
+        anyhow::ensure!(started.elapsed().as_secs() < 60, "no dictionary was made");
+        tokio::task::yield_now().await;
     }
     Ok(())
 }
