@@ -1,32 +1,40 @@
 //! Committing: one transaction for all that is written at once.
 //!
+//! 0. Split the texts and compress what is new of them, before the transaction (`crate::parts`).
 //! 1. Lock the keys of all traces concerned, in their order (`keys`).
-//! 2. Load the states that are there (`load`).
+//! 2. Load the states that are there (`load`), and of texts only what joining has to know (`held`).
 //! 3. Join, derive and sum up, without the server (`merge`).
-//! 4. Write rows and payloads, many per statement (`save`), then points (`points`).
+//! 4. Write rows, many per statement (`save`), parts and payloads (`payloads`), then points (`points`).
 //!
 //! INVARIANT: whoever writes a trace or anything of it holds the lock on its key, so that no join is lost between two
 //! processes; and everybody takes those locks in the same order, so that nobody waits in a circle.
 //!
 //! An item that the server refuses to store is found by halving and rejected; its neighbours are stored.
 
+mod held;
 mod keys;
 mod load;
 mod merge;
+mod payloads;
 mod points;
 mod save;
 mod work;
 
 use sqlx::{Acquire as _, PgConnection};
-use xtrace_model::PriceBook;
+use xtrace_model::{JsonText, PriceBook, ProjectId};
+use xtrace_payload::PayloadError;
 use xtrace_store::{
-    CommitBatch, CommitReport, ErrorKind, Outcome, Rejection, StoreError, StoreResult, WriteItem,
+    CommitBatch, CommitReport, ErrorKind, Outcome, Rejection, StoreError, StoreResult, Write,
+    WriteItem,
 };
 
 use crate::engine::PostgresEngine;
 use crate::errors::{is_of_one_item, is_transient, kind_of, store_error};
+use crate::parts::{Filed, Prepared, Trouble};
 use crate::week::Week;
 
+use self::load::Loading;
+use self::payloads::Saving;
 use self::work::Work;
 
 const OP: &str = "telemetry.commit";
@@ -54,6 +62,21 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Server(error) => Self::Server(error),
+            trouble => Self::Store(trouble.during(OP)),
+        }
+    }
+}
+
+impl From<PayloadError> for Failure {
+    fn from(error: PayloadError) -> Self {
+        Trouble::from(error).into()
+    }
+}
+
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
@@ -77,10 +100,12 @@ enum Mode {
 
 impl PostgresEngine {
     pub(crate) async fn commit_batch(&self, batch: &CommitBatch) -> StoreResult<CommitReport> {
+        let preparing = self.parts.prepare(texts(&batch.items), self.present_week());
+        let prepared = preparing.await.map_err(|trouble| trouble.during(OP))?;
         let mut mode = Mode::Together;
         let mut attempt = 1;
         loop {
-            let failure = match self.attempt(batch, mode).await {
+            let failure = match self.attempt(batch, &prepared, mode).await {
                 Ok(report) => return Ok(report),
                 Err(failure) => failure,
             };
@@ -98,10 +123,16 @@ impl PostgresEngine {
         }
     }
 
-    async fn attempt(&self, batch: &CommitBatch, mode: Mode) -> Result<CommitReport, Failure> {
+    async fn attempt(
+        &self,
+        batch: &CommitBatch,
+        prepared: &Prepared,
+        mode: Mode,
+    ) -> Result<CommitReport, Failure> {
         let part = Part {
             items: &batch.items,
             prices: &batch.prices,
+            prepared,
             present: self.present_week(),
         };
         self.ensure_week(part.present).await?;
@@ -120,6 +151,9 @@ impl PostgresEngine {
         // again is harmless.
         transaction.commit().await?;
         self.series.remember(written.series);
+        for filed in &written.filed {
+            self.parts.remember(filed);
+        }
         Ok(report)
     }
 
@@ -133,12 +167,24 @@ impl PostgresEngine {
         let mut report = vec![Outcome::Duplicate; part.items.len()];
         if !work.traces.is_empty() {
             let locked = keys::lock(connection, &work, part.present).await?;
-            let stored = load::stored(connection, &work, &locked).await?;
+            let loading = Loading {
+                parts: &self.parts,
+                prepared: part.prepared,
+                work: &work,
+                locked: &locked,
+            };
+            let stored = loading.stored(connection).await?;
             let merged = merge::merge(&work, &locked, stored, part.prices);
             for (position, outcome) in &merged.outcomes {
                 report[*position] = outcome.clone();
             }
-            save::save(connection, merged).await?;
+            let saving = Saving {
+                parts: &self.parts,
+                prepared: part.prepared,
+            };
+            written
+                .filed
+                .push(save::save(connection, merged, saving).await?);
         }
         if !work.points.is_empty() {
             let outcomes =
@@ -166,10 +212,13 @@ impl PostgresEngine {
                 items: &whole.items[range.clone()],
                 ..whole
             };
-            let result = self.write(&mut savepoint, part, written).await;
+            let mut in_part = Written::default();
+            let result = self.write(&mut savepoint, part, &mut in_part).await;
             match result {
                 Ok(outcomes) => {
                     savepoint.commit().await?;
+                    written.series.append(&mut in_part.series);
+                    written.filed.append(&mut in_part.filed);
                     report.splice(range, outcomes);
                 }
                 Err(Failure::Server(error)) if is_of_one_item(&error) => {
@@ -196,6 +245,7 @@ impl PostgresEngine {
 struct Part<'a> {
     items: &'a [WriteItem],
     prices: &'a PriceBook,
+    prepared: &'a Prepared,
     present: Week,
 }
 
@@ -203,6 +253,23 @@ struct Part<'a> {
 #[derive(Default)]
 struct Written {
     series: Vec<crate::metrics::SeriesId>,
+    filed: Vec<Filed>,
+}
+
+/// The inputs and outputs of a batch with their projects.
+fn texts(items: &[WriteItem]) -> Vec<(ProjectId, JsonText)> {
+    let mut texts = Vec::new();
+    for item in items {
+        let fields = match &item.write {
+            Write::Trace { patch, .. } => [&patch.content.input, &patch.content.output],
+            Write::Observation { patch, .. } => [&patch.content.input, &patch.content.output],
+            Write::Points { .. } => continue,
+        };
+        let project = item.scope.project();
+        let sent = fields.into_iter().filter_map(|field| field.get());
+        texts.extend(sent.map(|text| (project.clone(), text.clone())));
+    }
+    texts
 }
 
 fn rejection(error: &sqlx::Error) -> Rejection {

@@ -16,6 +16,7 @@ use crate::errors::InOperation as _;
 use crate::metrics::SeriesIds;
 use crate::migrations;
 use crate::options::PostgresOptions;
+use crate::parts::Parts;
 use crate::week::Week;
 
 /// The oldest supported version of the server, as it numbers them.
@@ -35,6 +36,7 @@ pub struct PostgresEngine {
     pub(crate) weeks: Mutex<BTreeSet<Week>>,
     pub(crate) points_weeks: Mutex<BTreeSet<Week>>,
     pub(crate) series: SeriesIds,
+    pub(crate) parts: Arc<Parts>,
 }
 
 impl PostgresEngine {
@@ -58,11 +60,14 @@ impl PostgresEngine {
         migrations::migrate(&mut connection)
             .await
             .map_err(|error| migration_error(OP, error))?;
+        let writes = write_pool(&options, target.clone());
+        let parts = Parts::new(writes.clone());
+        parts.load_dictionaries(&mut connection).await.during(OP)?;
         // A server that is slow to say goodbye has been migrated nevertheless.
         let _closed_or_lost = connection.close().await;
         let engine = Self {
-            reads: read_pool(&options, target.clone()),
-            writes: write_pool(&options, target),
+            reads: read_pool(&options, target),
+            writes,
             clock: options.clock,
             version,
             commit_timeout: options.commit_timeout,
@@ -70,6 +75,7 @@ impl PostgresEngine {
             weeks: Mutex::default(),
             points_weeks: Mutex::default(),
             series: SeriesIds::default(),
+            parts,
         };
         engine.prepare_weeks().await?;
         Ok(engine)

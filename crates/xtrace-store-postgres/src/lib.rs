@@ -1,6 +1,7 @@
 //! The shared engine on PostgreSQL 14 or newer: any number of processes on one database.
 //!
-//! Narrow rows answer lists and aggregates; payloads lie apart. Both are partitioned by the week in which a trace was
+//! Narrow rows answer lists and aggregates; payloads lie apart, their texts as parts of which each is stored once
+//! (`parts`). All are partitioned by the week in which a trace was
 //! first heard of, so that retention drops tables. The mergeable states are stored with them; merging happens here,
 //! under the lock on the trace's key (`commit`). Plans reach SQL through the shared lowering and [`PostgresDialect`].
 //!
@@ -17,10 +18,12 @@ mod metrics;
 mod migrations;
 mod options;
 mod partitions;
+mod parts;
 mod read;
 mod retention;
 mod rows;
 mod states;
+mod sweep;
 mod upkeep;
 mod values;
 mod week;

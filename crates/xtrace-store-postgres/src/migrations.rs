@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
 /// Version, description and text of each file `migrations/<version>_<description>.sql`.
-const FILES: [(i64, &str, &str); 3] = [
+const FILES: [(i64, &str, &str); 4] = [
     (
         1,
         "catalogue",
@@ -21,6 +21,11 @@ const FILES: [(i64, &str, &str); 3] = [
         3,
         "metrics",
         include_str!("../../../migrations/0003_metrics.sql"),
+    ),
+    (
+        4,
+        "parts",
+        include_str!("../../../migrations/0004_parts.sql"),
     ),
 ];
 

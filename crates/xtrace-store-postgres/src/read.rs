@@ -2,6 +2,7 @@
 
 mod cells;
 mod records;
+mod texts;
 
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -31,15 +32,15 @@ impl TelemetryReader for PostgresEngine {
 
     async fn trace(&self, scope: &ProjectScope, id: &TraceId) -> StoreResult<Option<TraceRecord>> {
         const OP: &str = "telemetry.trace";
-        let mut reader = self.reader(OP).await?;
-        let row = sqlx::query(include_str!("sql/read/trace.sql"))
-            .bind(scope.project().as_str())
-            .bind(id.as_str())
-            .fetch_optional(reader.connection())
-            .await
-            .during(OP)?;
-        reader.done();
-        row.map(|row| records::trace(&row, id, OP)).transpose()
+        let project = scope.project().as_str();
+        let query = || {
+            let query = sqlx::query(include_str!("sql/read/trace.sql"));
+            query.bind(project).bind(id.as_str())
+        };
+        let found = self.load(OP, project, query).await?.pop();
+        found
+            .map(|loaded| records::trace(loaded, id, OP))
+            .transpose()
     }
 
     async fn trace_observations(
@@ -49,19 +50,19 @@ impl TelemetryReader for PostgresEngine {
         window: TraceWindow,
     ) -> StoreResult<Vec<ObservationRecord>> {
         const OP: &str = "telemetry.trace_observations";
-        let mut reader = self.reader(OP).await?;
-        let rows = sqlx::query(include_str!("sql/read/trace_observations.sql"))
-            .bind(scope.project().as_str())
-            .bind(id.as_str())
-            .bind(window.payloads)
-            .bind(i64::try_from(window.limit).unwrap_or(i64::MAX))
-            .bind(i64::try_from(window.offset).unwrap_or(i64::MAX))
-            .fetch_all(reader.connection())
-            .await
-            .during(OP)?;
-        reader.done();
-        rows.iter()
-            .map(|row| records::observation(row, window.payloads, OP))
+        let project = scope.project().as_str();
+        let query = || {
+            sqlx::query(include_str!("sql/read/trace_observations.sql"))
+                .bind(project)
+                .bind(id.as_str())
+                .bind(window.payloads)
+                .bind(i64::try_from(window.limit).unwrap_or(i64::MAX))
+                .bind(i64::try_from(window.offset).unwrap_or(i64::MAX))
+        };
+        let found = self.load(OP, project, query).await?;
+        found
+            .into_iter()
+            .map(|loaded| records::observation(loaded, window.payloads, OP))
             .collect()
     }
 
@@ -71,16 +72,16 @@ impl TelemetryReader for PostgresEngine {
         key: &ObservationKey,
     ) -> StoreResult<Option<ObservationRecord>> {
         const OP: &str = "telemetry.observation";
-        let mut reader = self.reader(OP).await?;
-        let row = sqlx::query(include_str!("sql/read/observation.sql"))
-            .bind(scope.project().as_str())
-            .bind(key.trace_id.as_str())
-            .bind(key.id.as_str())
-            .fetch_optional(reader.connection())
-            .await
-            .during(OP)?;
-        reader.done();
-        row.map(|row| records::observation(&row, true, OP))
+        let project = scope.project().as_str();
+        let query = || {
+            sqlx::query(include_str!("sql/read/observation.sql"))
+                .bind(project)
+                .bind(key.trace_id.as_str())
+                .bind(key.id.as_str())
+        };
+        let found = self.load(OP, project, query).await?.pop();
+        found
+            .map(|loaded| records::observation(loaded, true, OP))
             .transpose()
     }
 
@@ -109,17 +110,16 @@ impl TelemetryReader for PostgresEngine {
         ids: &[TraceId],
     ) -> StoreResult<Vec<TracePayload>> {
         const OP: &str = "telemetry.trace_payloads";
-        let mut reader = self.reader(OP).await?;
-        let rows = sqlx::query(include_str!("sql/read/trace_payloads.sql"))
-            .bind(scope.project().as_str())
-            .bind(ids.iter().map(TraceId::as_str).collect::<Vec<_>>())
-            .fetch_all(reader.connection())
-            .await
-            .during(OP)?;
-        reader.done();
+        let project = scope.project().as_str();
+        let query = || {
+            sqlx::query(include_str!("sql/read/trace_payloads.sql"))
+                .bind(project)
+                .bind(ids.iter().map(TraceId::as_str).collect::<Vec<_>>())
+        };
         let mut payloads = vec![TracePayload::default(); ids.len()];
-        for row in rows {
-            *at(&mut payloads, &row, OP)? = records::trace_payload(&row, OP)?;
+        for loaded in self.load(OP, project, query).await? {
+            let place = at(&mut payloads, &loaded.row, OP)?;
+            *place = records::trace_payload(loaded, OP)?;
         }
         Ok(payloads)
     }
@@ -130,22 +130,19 @@ impl TelemetryReader for PostgresEngine {
         keys: &[ObservationKey],
     ) -> StoreResult<Vec<ObservationPayload>> {
         const OP: &str = "telemetry.observation_payloads";
-        let mut reader = self.reader(OP).await?;
-        let rows = sqlx::query(include_str!("sql/read/observation_payloads.sql"))
-            .bind(scope.project().as_str())
-            .bind(
-                keys.iter()
-                    .map(|key| key.trace_id.as_str())
-                    .collect::<Vec<_>>(),
-            )
-            .bind(keys.iter().map(|key| key.id.as_str()).collect::<Vec<_>>())
-            .fetch_all(reader.connection())
-            .await
-            .during(OP)?;
-        reader.done();
+        let project = scope.project().as_str();
+        let query = || {
+            let traces = keys.iter().map(|key| key.trace_id.as_str());
+            let ids = keys.iter().map(|key| key.id.as_str());
+            sqlx::query(include_str!("sql/read/observation_payloads.sql"))
+                .bind(project)
+                .bind(traces.collect::<Vec<_>>())
+                .bind(ids.collect::<Vec<_>>())
+        };
         let mut payloads = vec![ObservationPayload::default(); keys.len()];
-        for row in rows {
-            *at(&mut payloads, &row, OP)? = records::observation_payload(&row, OP)?;
+        for loaded in self.load(OP, project, query).await? {
+            let place = at(&mut payloads, &loaded.row, OP)?;
+            *place = records::observation_payload(loaded, OP)?;
         }
         Ok(payloads)
     }

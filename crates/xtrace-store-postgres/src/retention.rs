@@ -37,6 +37,7 @@ impl PostgresEngine {
             expired.points = self.expire_points(cutoff).await?;
             self.remove_silent_series().await?;
         }
+        self.sweep().await?;
         self.forget_weeks();
         self.prepare_weeks().await?;
         Ok(expired)

@@ -47,7 +47,12 @@ impl TraceContentKept {
         }
     }
 
-    pub fn with_texts(self, input: Option<String>, output: Option<String>) -> TraceContent {
+    /// When input and output were sent.
+    pub fn stamps(&self) -> [Option<Stamp>; 2] {
+        [self.input, self.output]
+    }
+
+    pub fn with_texts(self, [input, output]: [Option<JsonText>; 2]) -> TraceContent {
         TraceContent {
             input: register(self.input, input),
             output: register(self.output, output),
@@ -68,11 +73,16 @@ impl ObservationKept {
         }
     }
 
+    /// When input and output were sent.
+    pub fn stamps(&self) -> [Option<Stamp>; 2] {
+        [self.input, self.output]
+    }
+
     pub fn with_texts(
         self,
-        texts: [Option<String>; 3],
+        [input, output]: [Option<JsonText>; 2],
+        model_parameters: Option<JsonText>,
     ) -> (ObservationFacts, Costing, ObservationContent) {
-        let [input, output, model_parameters] = texts;
         let content = ObservationContent {
             input: register(self.input, input),
             output: register(self.output, output),
@@ -83,11 +93,11 @@ impl ObservationKept {
     }
 }
 
-fn register(stamp: Option<Stamp>, text: Option<String>) -> Latest<JsonText> {
+fn register(stamp: Option<Stamp>, text: Option<JsonText>) -> Latest<JsonText> {
     match (stamp, text) {
         (None, _) => Latest::default(),
         (Some(stamp), None) => Latest::cleared(stamp),
-        (Some(stamp), Some(text)) => Latest::set(stamp, JsonText::from_stored(text)),
+        (Some(stamp), Some(text)) => Latest::set(stamp, text),
     }
 }
 

@@ -1,14 +1,18 @@
 //! What is stored of the traces and observations that a batch touches.
 
+use std::sync::Arc;
+
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use xtrace_model::observation::ObservationContent;
 use xtrace_model::trace::TraceContent;
-use xtrace_model::{Costing, ObservationFacts, TraceFacts, TraceSummary};
+use xtrace_model::{Costing, JsonText, Latest, ObservationFacts, Stamp, TraceFacts, TraceSummary};
 
+use super::held::{Field, Held, Resolved, StoredField, resolve};
 use super::keys::Locked;
-use super::work::Work;
+use super::work::{TraceKey, Work};
 use super::{Failure, OP};
+use crate::parts::{Parts, Prepared, Shelf};
 use crate::states::{ObservationKept, TraceContentKept, TraceKept, decode};
 
 /// A trace as it is stored. The content is that of a trace without payload unless a patch needs it.
@@ -16,6 +20,8 @@ pub struct StoredTrace {
     pub facts: TraceFacts,
     pub summary: TraceSummary,
     pub content: TraceContent,
+    /// Of input and output.
+    pub held: [Option<Held>; 2],
 }
 
 /// An observation as it is stored.
@@ -23,6 +29,8 @@ pub struct StoredObservation {
     pub facts: ObservationFacts,
     pub costing: Costing,
     pub content: ObservationContent,
+    /// Of input and output.
+    pub held: [Option<Held>; 2],
 }
 
 /// In the order of the work: each trace, and each observation of each trace.
@@ -31,15 +39,12 @@ pub struct Stored {
     pub observations: Vec<Option<StoredObservation>>,
 }
 
-pub async fn stored(
-    connection: &mut PgConnection,
-    work: &Work<'_>,
-    locked: &[Locked],
-) -> Result<Stored, Failure> {
-    Ok(Stored {
-        traces: traces(&mut *connection, work, locked).await?,
-        observations: observations(connection, work, locked).await?,
-    })
+/// What loading leans on.
+pub struct Loading<'a> {
+    pub parts: &'a Arc<Parts>,
+    pub prepared: &'a Prepared,
+    pub work: &'a Work<'a>,
+    pub locked: &'a [Locked],
 }
 
 /// Arrays of keys, with the positions that say which answer belongs to which.
@@ -52,7 +57,7 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn push(&mut self, position: usize, locked: Locked, key: super::work::TraceKey<'a>) {
+    fn push(&mut self, position: usize, locked: Locked, key: TraceKey<'a>) {
         self.positions
             .push(i32::try_from(position).expect("a batch has far fewer items"));
         self.parts.push(locked.part.0);
@@ -61,99 +66,175 @@ impl<'a> Wanted<'a> {
     }
 }
 
-async fn traces(
-    connection: &mut PgConnection,
-    work: &Work<'_>,
-    locked: &[Locked],
-) -> Result<Vec<Option<StoredTrace>>, Failure> {
-    let mut stored: Vec<Option<StoredTrace>> = work.traces.iter().map(|_| None).collect();
-    let mut wanted = Wanted::default();
-    let mut with_payload = Vec::new();
-    for (position, ((key, trace), locked)) in work.traces.iter().zip(locked).enumerate() {
-        if !locked.is_new {
-            wanted.push(position, *locked, *key);
-            with_payload.push(trace.has_content());
-        }
+impl Loading<'_> {
+    pub async fn stored(&self, connection: &mut PgConnection) -> Result<Stored, Failure> {
+        Ok(Stored {
+            traces: self.traces(&mut *connection).await?,
+            observations: self.observations(connection).await?,
+        })
     }
-    if wanted.positions.is_empty() {
-        return Ok(stored);
-    }
-    let rows = sqlx::query(include_str!("../sql/traces/load.sql"))
-        .bind(wanted.positions)
-        .bind(wanted.parts)
-        .bind(wanted.projects)
-        .bind(wanted.traces)
-        .bind(with_payload)
-        .fetch_all(connection)
-        .await?;
-    for row in rows {
-        stored[position(&row)?] = Some(trace(&row)?);
-    }
-    Ok(stored)
-}
 
-fn trace(row: &PgRow) -> Result<StoredTrace, Failure> {
-    let kept: TraceKept = decode(row.try_get("state")?, OP)?;
-    let payload: Option<&[u8]> = row.try_get("payload_state")?;
-    let content: TraceContentKept = payload
-        .map(|state| decode(state, OP))
-        .transpose()?
-        .unwrap_or_default();
-    let content = content.with_texts(row.try_get("input")?, row.try_get("output")?);
-    Ok(StoredTrace {
-        facts: kept.facts,
-        summary: kept.summary,
-        content,
-    })
-}
-
-async fn observations(
-    connection: &mut PgConnection,
-    work: &Work<'_>,
-    locked: &[Locked],
-) -> Result<Vec<Option<StoredObservation>>, Failure> {
-    let mut stored = Vec::new();
-    let mut wanted = Wanted::default();
-    let mut ids = Vec::new();
-    for ((key, trace), locked) in work.traces.iter().zip(locked) {
-        for id in trace.observations.keys() {
+    async fn traces(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<Vec<Option<StoredTrace>>, Failure> {
+        let mut stored: Vec<Option<StoredTrace>> = self.work.traces.iter().map(|_| None).collect();
+        let mut wanted = Wanted::default();
+        let mut with_payload = Vec::new();
+        let mut targets = Vec::with_capacity(stored.len());
+        let places = self.work.traces.iter().zip(self.locked).enumerate();
+        for (position, ((key, trace), locked)) in places {
             if !locked.is_new {
-                wanted.push(stored.len(), *locked, *key);
-                ids.push(id.as_str());
+                wanted.push(position, *locked, *key);
+                with_payload.push(trace.has_content());
             }
-            stored.push(None);
+            targets.push(((locked.part, key.0.as_str()), trace));
         }
+        if wanted.positions.is_empty() {
+            return Ok(stored);
+        }
+        let rows = sqlx::query(include_str!("../sql/traces/load.sql"))
+            .bind(wanted.positions)
+            .bind(wanted.parts)
+            .bind(wanted.projects)
+            .bind(wanted.traces)
+            .bind(with_payload)
+            .fetch_all(&mut *connection)
+            .await?;
+        let mut found = Vec::with_capacity(rows.len());
+        let mut fields = Vec::with_capacity(rows.len() * 2);
+        for row in rows {
+            let position = position(&row)?;
+            let (shelf, work) = targets[position];
+            let kept: TraceKept = decode(row.try_get("state")?, OP)?;
+            let payload: Option<&[u8]> = row.try_get("payload_state")?;
+            let content: TraceContentKept = payload
+                .map(|state| decode(state, OP))
+                .transpose()?
+                .unwrap_or_default();
+            let patches = work.patches.iter().map(|(_, patch)| &patch.content);
+            let inputs = patches.clone().map(|content| &content.input).collect();
+            let outputs = patches.map(|content| &content.output).collect();
+            fields.extend(two(&row, shelf, content.stamps(), [inputs, outputs])?);
+            found.push((position, kept, content));
+        }
+        let mut resolved = self.resolve(connection, fields).await?;
+        for (position, kept, content) in found {
+            let (texts, held) = resolved.next_two();
+            stored[position] = Some(StoredTrace {
+                facts: kept.facts,
+                summary: kept.summary,
+                content: content.with_texts(texts),
+                held,
+            });
+        }
+        Ok(stored)
     }
-    if ids.is_empty() {
-        return Ok(stored);
+
+    async fn observations(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<Vec<Option<StoredObservation>>, Failure> {
+        let mut stored = Vec::new();
+        let mut wanted = Wanted::default();
+        let mut ids = Vec::new();
+        let mut targets = Vec::new();
+        for ((key, trace), locked) in self.work.traces.iter().zip(self.locked) {
+            for (id, patches) in &trace.observations {
+                if !locked.is_new {
+                    wanted.push(stored.len(), *locked, *key);
+                    ids.push(id.as_str());
+                }
+                stored.push(None);
+                targets.push(((locked.part, key.0.as_str()), patches));
+            }
+        }
+        if ids.is_empty() {
+            return Ok(stored);
+        }
+        let rows = sqlx::query(include_str!("../sql/observations/load.sql"))
+            .bind(wanted.positions)
+            .bind(wanted.parts)
+            .bind(wanted.projects)
+            .bind(wanted.traces)
+            .bind(ids)
+            .fetch_all(&mut *connection)
+            .await?;
+        let mut found = Vec::with_capacity(rows.len());
+        let mut fields = Vec::with_capacity(rows.len() * 2);
+        for row in rows {
+            let position = position(&row)?;
+            let (shelf, patches) = targets[position];
+            let kept: ObservationKept = decode(row.try_get("state")?, OP)?;
+            let patches = patches.iter().map(|(_, patch)| &patch.content);
+            let inputs = patches.clone().map(|content| &content.input).collect();
+            let outputs = patches.map(|content| &content.output).collect();
+            fields.extend(two(&row, shelf, kept.stamps(), [inputs, outputs])?);
+            let model_parameters: Option<String> = row.try_get("model_parameters")?;
+            found.push((position, kept, model_parameters.map(JsonText::from_stored)));
+        }
+        let mut resolved = self.resolve(connection, fields).await?;
+        for (position, kept, model_parameters) in found {
+            let (texts, held) = resolved.next_two();
+            let (facts, costing, content) = kept.with_texts(texts, model_parameters);
+            stored[position] = Some(StoredObservation {
+                facts,
+                costing,
+                content,
+                held,
+            });
+        }
+        Ok(stored)
     }
-    let rows = sqlx::query(include_str!("../sql/observations/load.sql"))
-        .bind(wanted.positions)
-        .bind(wanted.parts)
-        .bind(wanted.projects)
-        .bind(wanted.traces)
-        .bind(ids)
-        .fetch_all(connection)
-        .await?;
-    for row in rows {
-        stored[position(&row)?] = Some(observation(&row)?);
+
+    async fn resolve(
+        &self,
+        connection: &mut PgConnection,
+        fields: Vec<Field<'_>>,
+    ) -> Result<Pairs, Failure> {
+        let resolved = resolve(connection, self.parts, self.prepared, fields).await?;
+        Ok(Pairs(resolved.into_iter()))
     }
-    Ok(stored)
 }
 
-fn observation(row: &PgRow) -> Result<StoredObservation, Failure> {
-    let kept: ObservationKept = decode(row.try_get("state")?, OP)?;
-    let texts = [
-        row.try_get("input")?,
-        row.try_get("output")?,
-        row.try_get("model_parameters")?,
-    ];
-    let (facts, costing, content) = kept.with_texts(texts);
-    Ok(StoredObservation {
-        facts,
-        costing,
-        content,
-    })
+/// Input and output of one payload after the other.
+struct Pairs(std::vec::IntoIter<Resolved>);
+
+impl Pairs {
+    fn next_two(&mut self) -> ([Option<JsonText>; 2], [Option<Held>; 2]) {
+        let mut next = || self.0.next().expect("there is one answer for each field");
+        let (input, output) = (next(), next());
+        ([input.text, output.text], [input.held, output.held])
+    }
+}
+
+/// Input and output of a payload, with what patches say of them.
+fn two<'a>(
+    row: &PgRow,
+    shelf: Shelf<'a>,
+    stamps: [Option<Stamp>; 2],
+    patches: [Vec<&'a Latest<JsonText>>; 2],
+) -> sqlx::Result<[Field<'a>; 2]> {
+    let [input, output] = stamps;
+    let [inputs, outputs] = patches;
+    let field = |stored, stamp, patches| Field {
+        shelf,
+        stamp,
+        stored,
+        patches,
+    };
+    Ok([
+        field(
+            StoredField::of(row, "input", "input_recipe")?,
+            input,
+            inputs,
+        ),
+        field(
+            StoredField::of(row, "output", "output_recipe")?,
+            output,
+            outputs,
+        ),
+    ])
 }
 
 fn position(row: &PgRow) -> Result<usize, Failure> {

@@ -9,6 +9,7 @@ use xtrace_model::{
 };
 use xtrace_store::Outcome;
 
+use super::held::Held;
 use super::keys::Locked;
 use super::load::{Stored, StoredObservation, StoredTrace};
 use super::work::{TraceKey, TraceWork, Work};
@@ -29,6 +30,8 @@ pub struct MergedTrace<'a> {
     pub facts: TraceFacts,
     pub summary: TraceSummary,
     pub content: TraceContent,
+    /// Input and output as they were stored.
+    pub held: [Option<Held>; 2],
     pub is_content_touched: bool,
     /// Something that is stored changed, whether readers see it or not.
     pub is_touched: bool,
@@ -43,6 +46,8 @@ pub struct MergedObservation<'a> {
     pub facts: ObservationFacts,
     pub costing: Costing,
     pub content: ObservationContent,
+    /// Input and output as they were stored.
+    pub held: [Option<Held>; 2],
     pub row: ObservationRow,
     /// Readers see a difference.
     pub is_row_changed: bool,
@@ -94,15 +99,16 @@ fn join_trace<'a>(
     let mut is_new = stored.is_none();
     let mut is_touched = is_new;
     let mut is_content_touched = false;
-    let (mut state, summary) = match stored {
+    let (mut state, summary, held) = match stored {
         Some(stored) => (
             TraceState {
                 facts: stored.facts,
                 content: stored.content,
             },
             stored.summary,
+            stored.held,
         ),
-        None => (TraceState::default(), TraceSummary::default()),
+        None => (TraceState::default(), TraceSummary::default(), [None, None]),
     };
     let created_before = state.facts.created_at;
     // An observation says of its trace that it exists, and since when at the latest. It comes first where it came
@@ -137,6 +143,7 @@ fn join_trace<'a>(
         facts,
         summary,
         content,
+        held,
         is_content_touched,
         is_touched,
         is_summary_lost: false,
@@ -171,15 +178,20 @@ impl<'a> Joining<'a, '_> {
             let row = observation_row(self.id.clone(), &stored.facts, &stored.costing);
             (stored.facts.clone(), row)
         });
-        let (mut state, costing_before) = match stored {
+        let (mut state, costing_before, held) = match stored {
             Some(stored) => (
                 ObservationState {
                     facts: stored.facts,
                     content: stored.content,
                 },
                 stored.costing,
+                stored.held,
             ),
-            None => (ObservationState::default(), Costing::default()),
+            None => (
+                ObservationState::default(),
+                Costing::default(),
+                [None, None],
+            ),
         };
         let mut is_new = before.is_none();
         let mut is_touched = is_new;
@@ -217,6 +229,7 @@ impl<'a> Joining<'a, '_> {
             facts,
             costing,
             content,
+            held,
             row,
             is_row_changed,
         })

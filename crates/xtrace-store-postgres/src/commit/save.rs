@@ -1,28 +1,27 @@
-//! Writing what was merged: rows and payloads, many per statement.
-
-use std::borrow::Cow;
+//! Writing what was merged: rows, then payloads, many per statement.
 
 use sqlx::{PgConnection, Row as _};
 use xtrace_model::derive::observation_row;
-use xtrace_model::{
-    Contribution, JsonText, Latest, ObservationId, ObservationKey, TraceRow, TraceSummary,
-};
+use xtrace_model::{Contribution, ObservationId, ObservationKey, TraceRow, TraceSummary};
 use xtrace_query::{observations, traces};
 use xtrace_store::{ErrorKind, StoreError};
 
 use super::merge::{Merged, MergedObservation, MergedTrace};
+use super::payloads::Saving;
 use super::{Failure, OP};
 use crate::columns::ViewRows;
+use crate::parts::Filed;
 use crate::rows::{push_observation, push_trace};
-use crate::states::{ObservationKept, TraceContentKept, TraceKept, decode, encode};
-use crate::values::storable;
+use crate::states::{ObservationKept, TraceKept, decode, encode};
 
 /// Rows of one statement; more are written by several.
-const ROWS_MAX: usize = 2_000;
-/// Bytes of payload of one statement, roughly: the arrays exist several times on their way.
-const PAYLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub const ROWS_MAX: usize = 2_000;
 
-pub async fn save(connection: &mut PgConnection, mut merged: Merged<'_>) -> Result<(), Failure> {
+pub async fn save(
+    connection: &mut PgConnection,
+    mut merged: Merged<'_>,
+    texts: Saving<'_>,
+) -> Result<Filed, Failure> {
     let changed: Vec<&MergedObservation<'_>> = merged
         .observations
         .iter()
@@ -31,9 +30,8 @@ pub async fn save(connection: &mut PgConnection, mut merged: Merged<'_>) -> Resu
     for chunk in changed.chunks(ROWS_MAX) {
         observation_rows(&mut *connection, chunk).await?;
     }
-    for chunk in payload_chunks(&merged.observations) {
-        observation_payloads(&mut *connection, chunk).await?;
-    }
+    let filed = texts.save(&mut *connection, &merged).await?;
+    // From the payloads: they must have been written.
     sum_anew(&mut *connection, &mut merged.traces).await?;
     let touched: Vec<&MergedTrace<'_>> = merged
         .traces
@@ -43,15 +41,7 @@ pub async fn save(connection: &mut PgConnection, mut merged: Merged<'_>) -> Resu
     for chunk in touched.chunks(ROWS_MAX) {
         trace_rows(&mut *connection, chunk).await?;
     }
-    let with_content: Vec<&MergedTrace<'_>> = merged
-        .traces
-        .iter()
-        .filter(|trace| trace.is_content_touched)
-        .collect();
-    for chunk in payload_chunks(&with_content) {
-        trace_payloads(&mut *connection, chunk).await?;
-    }
-    Ok(())
+    Ok(filed)
 }
 
 async fn observation_rows(
@@ -69,64 +59,6 @@ async fn observation_rows(
     }
     let upsert = sqlx::query(include_str!("../sql/observations/upsert.sql"));
     rows.bind_to(upsert).execute(connection).await?;
-    Ok(())
-}
-
-async fn observation_payloads(
-    connection: &mut PgConnection,
-    chunk: &[MergedObservation<'_>],
-) -> Result<(), Failure> {
-    let states: Vec<Vec<u8>> = chunk
-        .iter()
-        .map(|each| {
-            encode(&ObservationKept::of(
-                &each.facts,
-                &each.costing,
-                &each.content,
-            ))
-        })
-        .collect();
-    sqlx::query(include_str!("../sql/observations/upsert_payload.sql"))
-        .bind(chunk.iter().map(|each| each.part.0).collect::<Vec<_>>())
-        .bind(
-            chunk
-                .iter()
-                .map(|each| each.project.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            chunk
-                .iter()
-                .map(|each| each.row.key.trace_id.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            chunk
-                .iter()
-                .map(|each| each.row.key.id.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            chunk
-                .iter()
-                .map(|each| text(&each.content.input))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            chunk
-                .iter()
-                .map(|each| text(&each.content.output))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            chunk
-                .iter()
-                .map(|each| text(&each.content.model_parameters))
-                .collect::<Vec<_>>(),
-        )
-        .bind(states)
-        .execute(connection)
-        .await?;
     Ok(())
 }
 
@@ -201,89 +133,4 @@ async fn trace_rows(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-async fn trace_payloads(
-    connection: &mut PgConnection,
-    chunk: &[&MergedTrace<'_>],
-) -> Result<(), Failure> {
-    let states: Vec<Vec<u8>> = chunk
-        .iter()
-        .map(|trace| encode(&TraceContentKept::of(&trace.content)))
-        .collect();
-    sqlx::query(include_str!("../sql/traces/upsert_payload.sql"))
-        .bind(chunk.iter().map(|trace| trace.part.0).collect::<Vec<_>>())
-        .bind(
-            chunk
-                .iter()
-                .map(|trace| trace.key.0.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            chunk
-                .iter()
-                .map(|trace| trace.key.1.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            chunk
-                .iter()
-                .map(|trace| text(&trace.content.input))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            chunk
-                .iter()
-                .map(|trace| text(&trace.content.output))
-                .collect::<Vec<_>>(),
-        )
-        .bind(states)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-fn text(value: &Latest<JsonText>) -> Option<Cow<'_, str>> {
-    value.get().map(|json| storable(json.as_str()))
-}
-
-/// Something with a payload of roughly known size.
-trait Weighed {
-    fn payload_bytes(&self) -> usize;
-}
-
-fn bytes(value: &Latest<JsonText>) -> usize {
-    value.get().map_or(0, |json| json.as_str().len())
-}
-
-impl Weighed for MergedObservation<'_> {
-    fn payload_bytes(&self) -> usize {
-        bytes(&self.content.input)
-            + bytes(&self.content.output)
-            + bytes(&self.content.model_parameters)
-    }
-}
-
-impl Weighed for &MergedTrace<'_> {
-    fn payload_bytes(&self) -> usize {
-        bytes(&self.content.input) + bytes(&self.content.output)
-    }
-}
-
-/// Slices that are neither too many rows nor, but for a single large one, too many bytes.
-fn payload_chunks<T: Weighed>(all: &[T]) -> Vec<&[T]> {
-    let mut chunks = Vec::new();
-    let mut rest = all;
-    while !rest.is_empty() {
-        let mut count = 0;
-        let mut bytes = 0;
-        while count < rest.len() && count < ROWS_MAX && (count == 0 || bytes < PAYLOAD_BYTES_MAX) {
-            bytes += rest[count].payload_bytes();
-            count += 1;
-        }
-        let (chunk, after) = rest.split_at(count);
-        chunks.push(chunk);
-        rest = after;
-    }
-    chunks
 }

@@ -9,65 +9,68 @@ use xtrace_store::{
     TracePayload, TraceRecord,
 };
 
+use super::texts::Loaded;
 use crate::errors::InOperation as _;
 use crate::states::{ObservationKept, TraceContentKept, TraceKept, decode};
 
-/// From the columns `state`, and of the payload `input`, `output` and `payload_state`.
-pub fn trace(row: &PgRow, id: &TraceId, op: &'static str) -> StoreResult<TraceRecord> {
-    let kept: TraceKept = decode(row.try_get("state").during(op)?, op)?;
+/// From the column `trace_state` and the payload.
+pub fn trace(loaded: Loaded, id: &TraceId, op: &'static str) -> StoreResult<TraceRecord> {
+    let kept: TraceKept = decode(loaded.row.try_get("trace_state").during(op)?, op)?;
     Ok(TraceRecord {
         row: trace_row(id.clone(), &kept.facts, kept.summary),
-        payload: trace_payload(row, op)?,
+        payload: trace_payload(loaded, op)?,
     })
 }
 
-/// From the columns `input`, `output` and `payload_state`.
-pub fn trace_payload(row: &PgRow, op: &'static str) -> StoreResult<TracePayload> {
-    let state: Option<&[u8]> = row.try_get("payload_state").during(op)?;
+/// From the column `state`, which may be absent, and the texts.
+pub fn trace_payload(loaded: Loaded, op: &'static str) -> StoreResult<TracePayload> {
+    let state: Option<&[u8]> = loaded.row.try_get("state").during(op)?;
     let kept: TraceContentKept = state
         .map(|state| decode(state, op))
         .transpose()?
         .unwrap_or_default();
+    let [input, output] = loaded.texts;
     Ok(TracePayload {
-        input: text(row, "input", op)?,
-        output: text(row, "output", op)?,
+        input,
+        output,
         metadata: kept.metadata.to_json(),
     })
 }
 
-/// From the columns of its key, `state`, and of the payload `input`, `output` and `model_parameters`.
+/// From the columns of its key, `state` and `model_parameters`, and the texts.
 pub fn observation(
-    row: &PgRow,
+    loaded: Loaded,
     with_payload: bool,
     op: &'static str,
 ) -> StoreResult<ObservationRecord> {
-    let kept: ObservationKept = decode(row.try_get("state").during(op)?, op)?;
+    let kept: ObservationKept = decode(loaded.row.try_get("state").during(op)?, op)?;
+    let key = observation_key(&loaded.row, op)?;
+    let row = observation_row(key, &kept.facts, &kept.costing);
     let payload = if with_payload {
-        Some(payload_of(row, &kept, op)?)
+        Some(payload_of(loaded, &kept, op)?)
     } else {
         None
     };
-    Ok(ObservationRecord {
-        row: observation_row(observation_key(row, op)?, &kept.facts, &kept.costing),
-        payload,
-    })
+    Ok(ObservationRecord { row, payload })
 }
 
-/// From the columns `state`, `input`, `output` and `model_parameters`.
-pub fn observation_payload(row: &PgRow, op: &'static str) -> StoreResult<ObservationPayload> {
-    let kept: ObservationKept = decode(row.try_get("state").during(op)?, op)?;
-    payload_of(row, &kept, op)
+/// From the columns `state` and `model_parameters`, and the texts.
+pub fn observation_payload(loaded: Loaded, op: &'static str) -> StoreResult<ObservationPayload> {
+    let kept: ObservationKept = decode(loaded.row.try_get("state").during(op)?, op)?;
+    payload_of(loaded, &kept, op)
 }
 
 fn payload_of(
-    row: &PgRow,
+    loaded: Loaded,
     kept: &ObservationKept,
     op: &'static str,
 ) -> StoreResult<ObservationPayload> {
+    let parameters: Option<String> = loaded.row.try_get("model_parameters").during(op)?;
+    let [input, output] = loaded.texts;
     Ok(ObservationPayload {
-        input: text(row, "input", op)?,
-        output: text(row, "output", op)?,
-        model_parameters: text(row, "model_parameters", op)?,
+        input,
+        output,
+        model_parameters: parameters.map(JsonText::from_stored),
         metadata: kept.metadata.to_json(),
     })
 }
@@ -81,9 +84,4 @@ pub fn observation_key(row: &PgRow, op: &'static str) -> StoreResult<Observation
         trace_id: TraceId::new(trace_id).map_err(|error| corrupt(Box::new(error)))?,
         id: ObservationId::new(id).map_err(|error| corrupt(Box::new(error)))?,
     })
-}
-
-fn text(row: &PgRow, column: &str, op: &'static str) -> StoreResult<Option<JsonText>> {
-    let text: Option<String> = row.try_get(column).during(op)?;
-    Ok(text.map(JsonText::from_stored))
 }

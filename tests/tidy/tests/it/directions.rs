@@ -5,6 +5,7 @@ use tidy::{Dependency, Finding, Manifest, report, tree};
 /// A crate may depend on crates of a smaller number. Engines share one, so that they do not see each other.
 const LAYERS: &[(&str, u8)] = &[
     ("xtrace-model", 0),
+    ("xtrace-payload", 0),
     ("xtrace-query", 1),
     ("xtrace-semconv", 1),
     ("xtrace-store", 2),
@@ -23,7 +24,12 @@ const DEPEND_ON_NONE_OF_OURS: &[&str] = &["tidy", "xtrace-client"];
 /// Seen by tests alone.
 const FOR_TESTS: &[&str] = &["tidy", "xtrace-store-tests"];
 
-const PURE: &[&str] = &["xtrace-model", "xtrace-query", "xtrace-semconv"];
+const PURE: &[&str] = &[
+    "xtrace-model",
+    "xtrace-payload",
+    "xtrace-query",
+    "xtrace-semconv",
+];
 /// What a crate without input and output has no use for.
 const IO_CRATES: &[&str] = &[
     "async-compression",

@@ -1,7 +1,8 @@
 -- The observations of a trace in order, with the texts of their payloads where asked for; by primary key of the one
 -- partition that the trace's key names.
-SELECT o.trace_id, o.id, p.state,
+SELECT p.part - date '1970-01-01' AS week, o.trace_id, o.id, p.state,
        CASE WHEN $3 THEN p.input END AS input, CASE WHEN $3 THEN p.output END AS output,
+       CASE WHEN $3 THEN p.input_recipe END AS input_recipe, CASE WHEN $3 THEN p.output_recipe END AS output_recipe,
        CASE WHEN $3 THEN p.model_parameters END AS model_parameters
 FROM (
     SELECT o.part, o.project, o.trace_id, o.id, o.start_time

@@ -1,0 +1,2 @@
+-- All dictionaries, the newest last.
+SELECT number, bytes FROM payload_dictionaries ORDER BY number
