@@ -60,8 +60,8 @@ impl fmt::Debug for Dictionary {
     }
 }
 
-/// Compresses and decompresses bodies with contexts that are used again and again: one for each thread, together
-/// about a megabyte at the lower levels. Dictionaries are shared between them.
+/// Compresses and decompresses bodies with contexts that are used again and again: one for each thread.
+/// Dictionaries are shared between them for decompressing; each keeps its own copy of the current one.
 pub struct Codec {
     compressor: CCtx<'static>,
     decompressor: DCtx<'static>,

@@ -11,8 +11,7 @@
 //! * Parts belong to a project: ids of different projects must not meet in one key space, or who guesses a text
 //!   learns whether somebody else has sent it.
 //!
-//! Pure: no I/O, no clock, no threads. What it does not do: store, count references, forget (the engines do), and
-//! look into JSON that is inside a string.
+//! Pure: no I/O, no clock, no threads. What it does not do: store, count references, forget; the engines do.
 
 pub mod compress;
 mod error;

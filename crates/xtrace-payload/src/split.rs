@@ -6,12 +6,14 @@
 //!   without `role`), and if it is large or holds messages, what is inside it is cut too;
 //! * a string value of 256 bytes or more is a part of its own inside either, so that an answer is the same part in
 //!   the output of its call and in the history of the next one, whatever is around it;
+//! * very long strings, and JSON inside a string, are cut by their content (`chunk`);
 //! * long chains of these are gathered in groups (`chain`).
 //!
 //! What is smaller stays literal: its id would take as much room.
 
 mod bodies;
 mod chain;
+mod chunk;
 mod scan;
 
 use std::fmt;
@@ -89,7 +91,8 @@ pub fn split(text: &str) -> Split {
         let part = match node.kind {
             NodeKind::Small => None,
             NodeKind::Text => {
-                let id = bodies.add(|body| chain::write(body, bytes, range, &[]));
+                let links = chunked(bytes, range, &mut bodies);
+                let id = bodies.add(|body| chain::write(body, bytes, range, &links));
                 Some((Kind::Text, id))
             }
             NodeKind::Message | NodeKind::Group => {
@@ -115,4 +118,14 @@ pub fn split(text: &str) -> Split {
     let mut recipe = Vec::with_capacity(64);
     chain::write(&mut recipe, bytes, (0, bytes.len()), &links);
     Split { recipe, bodies }
+}
+
+/// The parts of a string that is long enough to have some.
+fn chunked(text: &[u8], (start, end): (usize, usize), bodies: &mut Bodies) -> Vec<Link> {
+    let mut links = chunk::chunks(text, start, end);
+    for link in &mut links {
+        let id = bodies.add(|body| chain::write(body, text, (link.start, link.end), &[]));
+        link.part = Some((Kind::Text, id));
+    }
+    chain::gather(text, &links, bodies)
 }

@@ -2,7 +2,7 @@
 
 use crate::PayloadError;
 
-/// Samples kept, together. Bytes; some thirty times a dictionary's size, as zstd advises.
+/// Samples kept, together. Bytes; some tens of times a dictionary's size.
 const SAMPLES_BYTES_MAX: usize = 3 << 20;
 /// Of a long body only the beginning is kept, so that a few of them do not fill the store.
 const SAMPLE_BYTES_MAX: usize = 8 << 10;
@@ -70,13 +70,13 @@ impl Trainer {
         self.seen
     }
 
-    /// Bytes of samples that it keeps; below a hundred times the dictionary's size they may be too few.
+    /// Bytes of samples that it keeps; zstd advises a hundred times the dictionary's size, or some tens of times.
     pub fn sample_bytes(&self) -> usize {
         self.bytes.len()
     }
 
-    /// A dictionary of at most `bytes_max` bytes; the same samples give the same one. Takes seconds: not for a
-    /// thread that answers requests.
+    /// A dictionary of at most `bytes_max` bytes; the same samples give the same one. Takes long
+    /// enough to keep it from a thread that answers requests.
     ///
     /// # Errors
     /// [`PayloadError::Training`] with too few samples, or samples that have too little in common.

@@ -102,7 +102,7 @@ impl Scanner<'_> {
             }
         } else if self.deeper == 0
             && &self.text[start..end] == b"\"role\""
-            && self.is_key(end)
+            && self.is_key_of_string(end)
             && let Some(frame) = self.frames.last_mut()
         {
             frame.has_role = true;
@@ -111,8 +111,18 @@ impl Scanner<'_> {
 
     /// Whether a string that ends here is a key: a colon follows.
     fn is_key(&self, end: usize) -> bool {
-        let mut behind = self.text[end..].iter();
-        behind.find(|byte| !byte.is_ascii_whitespace()) == Some(&b':')
+        self.visible(end).next() == Some(&b':')
+    }
+
+    /// Whether it is the key of a string: a property called `role` in a tool's schema is no message's role.
+    fn is_key_of_string(&self, end: usize) -> bool {
+        let mut behind = self.visible(end);
+        behind.next() == Some(&b':') && behind.next() == Some(&b'"')
+    }
+
+    fn visible(&self, from: usize) -> impl Iterator<Item = &u8> {
+        let behind = self.text[from..].iter();
+        behind.filter(|byte| !byte.is_ascii_whitespace())
     }
 
     fn open(&mut self, start: usize, is_array: bool) {

@@ -28,11 +28,8 @@ fn words(seed: usize, bytes: usize) -> String {
     text
 }
 
-type Shape = (
-    &'static str,
-    fn(usize, usize) -> String,
-    fn(&[String]) -> String,
-);
+type Payload = fn(&[String]) -> String;
+type Shape = (&'static str, fn(usize, usize) -> String, Payload);
 
 /// A message of `bytes` bytes, and a payload of messages, in the dialects' shapes.
 const SHAPES: &[Shape] = &[
@@ -311,4 +308,38 @@ fn each_part_is_asked_for_once() {
     for (recipe, text) in recipes.iter().zip(&texts) {
         assert_eq!(&joiner.join(recipe).unwrap(), text);
     }
+}
+
+#[test]
+fn strings_that_grow_share_what_they_had() {
+    const TURNS: usize = 80;
+    let as_json = |messages: &[String]| {
+        serde_json::Value::from(format!("[{}]", messages.join(","))).to_string()
+    };
+    let as_prose = |messages: &[String]| {
+        serde_json::Value::from(format!("Answer briefly. {}", messages.join("\n"))).to_string()
+    };
+    let shapes: [(Payload, usize); 2] = [(as_json, 7_000), (as_prose, 20_000)];
+    for (payload, besides_max) in shapes {
+        let mut store = Store::default();
+        let mut messages = Vec::new();
+        for turn in 0..TURNS {
+            messages.push(SHAPES[0].1(turn, 600));
+            let (recipe, new) = store.put(&payload(&messages));
+            assert!(new <= 12, "{new} new parts in turn {turn}");
+            assert!(recipe.len() < 100);
+        }
+        store.assert_round_trip(&payload(&messages));
+        let besides = store.bytes / TURNS;
+        assert!(besides < besides_max, "{besides} bytes per turn");
+    }
+}
+
+#[test]
+fn a_property_called_role_makes_no_message_of_a_schema() {
+    let schema = format!(
+        r#"{{"properties":{{"role":{{"type":"string","description":"{}"}}}}}}"#,
+        words(1, 100)
+    );
+    assert_eq!(split(&schema).part_count(), 0);
 }

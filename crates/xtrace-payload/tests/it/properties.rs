@@ -30,7 +30,11 @@ fn string() -> impl Strategy<Value = String> {
     ]);
     prop_oneof![
         4 => vec(piece.clone(), 0..4),
-        1 => vec(piece, 20..60),
+        1 => vec(piece.clone(), 20..60),
+        1 => vec(piece, 200..400).prop_map(|mut pieces| {
+            pieces.insert(0, "{");
+            pieces
+        }),
     ]
     .prop_map(|pieces| format!("\"{}\"", pieces.concat()))
 }
