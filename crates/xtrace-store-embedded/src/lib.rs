@@ -20,6 +20,8 @@ mod engine;
 mod errors;
 pub mod failpoint;
 mod figures;
+#[cfg(feature = "failpoints")]
+pub mod inspect;
 mod instance;
 mod keeper;
 mod lock;

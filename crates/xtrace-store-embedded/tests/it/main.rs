@@ -11,5 +11,7 @@ mod library;
 mod limits;
 mod lowering;
 mod moves;
+mod payload_model;
+mod payloads;
 mod support;
 mod upkeep;
