@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_secs(1);
 const SWEEP_REST_MIN: Duration = Duration::from_secs(5 * 60);
 /// A sweep reads all payloads of a project in a week: at most a twentieth of a core's time.
 const SWEEP_REST_FACTOR: u32 = 20;
-/// After an error, and when no dictionary could be made.
+/// After an error. Where no dictionary could be made there is none until the next start.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// Works until the engine is closed.

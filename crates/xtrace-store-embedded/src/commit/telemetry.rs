@@ -90,12 +90,14 @@ impl<'a> Telemetry<'a> {
         work.received = received;
         let created_before = work.stored.facts.created_at;
         let partition = work.stored.partition;
-        let mut state = TraceState::default();
-        state.facts = std::mem::take(&mut work.stored.facts);
-        if payload.is_some() {
-            let row = (trace_payload_key(&work.key), partition);
-            state.content = work.payload.load(self.truth, &self.at, &row)?;
-        }
+        let row = (trace_payload_key(&work.key), partition);
+        let content = payload
+            .as_ref()
+            .map(|_| work.payload.load(self.truth, &self.at, &row));
+        let mut state = TraceState {
+            facts: std::mem::take(&mut work.stored.facts),
+            content: content.transpose()?.unwrap_or_default(),
+        };
         let sent_at = patch.facts.updated_at;
         let mut joined = state.join(patch);
         work.stored.facts = state.facts;
@@ -134,12 +136,14 @@ impl<'a> Telemetry<'a> {
         work.received = received;
         let created_before = work.stored.facts.created_at;
         let partition = work.stored.partition;
-        let mut state = ObservationState::default();
-        state.facts = std::mem::take(&mut work.stored.facts);
-        if payload.is_some() {
-            let row = (observation_payload_key(&work.key), partition);
-            state.content = work.payload.load(self.truth, &self.at, &row)?;
-        }
+        let row = (observation_payload_key(&work.key), partition);
+        let content = payload
+            .as_ref()
+            .map(|_| work.payload.load(self.truth, &self.at, &row));
+        let mut state = ObservationState {
+            facts: std::mem::take(&mut work.stored.facts),
+            content: content.transpose()?.unwrap_or_default(),
+        };
         let sent_at = patch.facts.updated_at;
         let mut joined = state.join(patch);
         work.stored.facts = state.facts;

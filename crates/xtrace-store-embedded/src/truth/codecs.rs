@@ -46,21 +46,26 @@ struct Samples {
 impl Codecs {
     /// Lends a context that has every dictionary. What is to be read must have been committed before.
     pub fn with<T>(&self, work: impl FnOnce(&mut Codec) -> T) -> Result<T, EmbeddedError> {
-        let (idle, dictionaries) = {
-            let mut state = self.state();
-            (state.idle.pop(), state.dictionaries.clone())
-        };
-        let mut codec = match idle {
-            Some(codec) => codec,
-            None => codec_with(&dictionaries)?,
-        };
+        let (mut codec, dictionaries) = self.take()?;
         let done = work(&mut codec);
         let mut state = self.state();
         // One that lacks the newest dictionary is of no use any more.
-        if state.dictionaries.len() == dictionaries.len() && state.idle.len() < IDLE_MAX {
+        if state.dictionaries.len() == dictionaries && state.idle.len() < IDLE_MAX {
             state.idle.push(codec);
         }
         Ok(done)
+    }
+
+    /// A context, and how many dictionaries it has.
+    fn take(&self) -> Result<(Codec, usize), EmbeddedError> {
+        let dictionaries = {
+            let mut state = self.state();
+            if let Some(codec) = state.idle.pop() {
+                return Ok((codec, state.dictionaries.len()));
+            }
+            state.dictionaries.clone()
+        };
+        Ok((codec_with(&dictionaries)?, dictionaries.len()))
     }
 
     /// Compresses with this dictionary from now on.
