@@ -4,22 +4,27 @@
 //! query that begins later sees it. What it deliberately does not do: decide what a join means;
 //! that is the model's.
 
+mod payloads;
 mod points;
+mod prepare;
 mod telemetry;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use duckdb::Connection;
-use fjall::OwnedWriteBatch;
-use xtrace_store::{CommitBatch, CommitReport, Outcome, Write};
+use fjall::{Keyspace, OwnedWriteBatch};
+use xtrace_store::{CommitReport, Outcome, Write};
 
 use crate::errors::EmbeddedError;
 use crate::failpoint::{Point, hit};
 use crate::instance::Instance;
+use crate::parts::{PartChanges, PartKey};
 use crate::projection::hot::HotBatch;
 use crate::truth::records::LogRecord;
+use payloads::PayloadWriter;
 use points::Points;
+pub use prepare::Prepared;
 use telemetry::Telemetry;
 
 /// How long a commit waits for a move to make room.
@@ -40,10 +45,23 @@ pub struct Change {
     pub batch: OwnedWriteBatch,
     pub record: LogRecord,
     pub hot: HotBatch,
+    pub parts: PartChanges,
     last_version: u64,
 }
 
 impl Change {
+    /// Entries that this makes of a batch.
+    pub fn len(&self) -> usize {
+        self.batch.len() + self.parts.unreferred.len()
+    }
+
+    /// Adds a part, as it is to be stored.
+    pub fn put_part(&mut self, to: &Keyspace, part: PartKey, (key, stored): (Vec<u8>, &[u8])) {
+        self.batch.insert(to, key, stored);
+        self.parts.written.push(part);
+        self.parts.written_bytes += stored.len();
+    }
+
     /// The next version, greater than any before.
     pub fn next_version(&mut self) -> u64 {
         self.last_version += 1;
@@ -72,18 +90,20 @@ impl Writer {
         &self.connection
     }
 
-    pub fn commit(&mut self, batch: CommitBatch) -> Result<CommitReport, EmbeddedError> {
+    pub fn commit(&mut self, batch: Prepared) -> Result<CommitReport, EmbeddedError> {
         self.ensure_room()?;
-        let CommitBatch { items, prices } = batch;
         let instance = self.instance.clone();
-        let mut telemetry = Telemetry::new(&instance.truth);
+        let payloads = PayloadWriter::new(&instance.truth, &instance.parts, batch.fresh);
+        let mut telemetry = Telemetry::new(&instance.truth, payloads);
         let mut points = Points::new(self.series_max);
-        let mut report = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            let project = item.scope.project();
+        let mut report = Vec::with_capacity(batch.items.len());
+        for (index, item) in batch.items.into_iter().enumerate() {
+            let (project, payload) = (item.scope.project(), item.payload);
             report.push(match item.write {
-                Write::Trace { id, patch } => telemetry.trace(project, id, *patch)?,
-                Write::Observation { key, patch } => telemetry.observation(project, key, *patch)?,
+                Write::Trace { id, patch } => telemetry.trace(project, id, *patch, payload)?,
+                Write::Observation { key, patch } => {
+                    telemetry.observation(project, key, *patch, payload)?
+                }
                 Write::Points {
                     series,
                     points: sent,
@@ -97,7 +117,7 @@ impl Writer {
             });
         }
         let mut change = self.begin();
-        telemetry.finish(&prices, &mut change)?;
+        telemetry.finish(&batch.prices, &mut change)?;
         let new_points = points.finish(&instance, &self.connection, &mut change, &mut report)?;
         // Points of known series are in the record alone until it is stored.
         if change.batch.is_empty() && change.record.is_empty() {
@@ -113,15 +133,19 @@ impl Writer {
             batch: self.instance.truth.batch(),
             record: LogRecord::default(),
             hot: HotBatch::with_capacity(64, 256),
+            parts: PartChanges::default(),
             last_version: self.last_version,
         }
     }
 
     /// Makes a change durable, then visible.
     pub fn store(&mut self, mut change: Change) -> Result<(), EmbeddedError> {
-        let truth = &self.instance.truth;
+        let (truth, parts) = (&self.instance.truth, &self.instance.parts);
+        parts.lay(&mut change.parts, truth, &mut change.batch)?;
         if change.record.is_empty() {
-            return truth.commit(change.batch);
+            truth.commit(change.batch)?;
+            parts.apply(change.parts);
+            return Ok(());
         }
         // Even what only hides rows has a version of its own, by which a move knows that it is done.
         if change.last_version == self.last_version {
@@ -130,6 +154,7 @@ impl Writer {
         change.record.last_version = change.last_version;
         truth.log(&mut change.batch, &change.record);
         truth.commit(change.batch)?;
+        parts.apply(change.parts);
         self.last_version = change.last_version;
         hit(Point::BeforeHotInsert)?;
         let mut hot = change.hot;

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use fjall::Snapshot;
 use xtrace_model::derive::{last_activity, trace_row};
 use xtrace_model::{ObservationKey, ProjectId, Timestamp, TraceId};
 
 use crate::commit::{Change, Writer};
 use crate::errors::EmbeddedError;
+use crate::instance::Instance;
+use crate::parts::PartKey;
 use crate::truth::records::{Partition, StoredObservation, StoredTrace};
 use crate::truth::rows::{observation_payload_key, trace_payload_key};
 use crate::truth::{Truth, keys};
@@ -44,12 +47,18 @@ impl Writer {
             if !which.covers(id, &stored) {
                 continue;
             }
+            let taking = Taking {
+                instance: &instance,
+                at: &at,
+                project,
+                which,
+            };
             for observation in truth.observations_of(&at, project, id)? {
-                which.take_observation(truth, &mut change, project, &observation)?;
+                taking.take_observation(&mut change, &observation)?;
             }
-            which.take_trace(truth, &mut change, &key, &stored)?;
+            taking.take_trace(&mut change, &key, &stored)?;
             deleted += 1;
-            if change.batch.len() >= BATCH_ROWS {
+            if change.len() >= BATCH_ROWS {
                 let full = std::mem::replace(&mut change, self.begin());
                 self.store(full)?;
                 change = self.begin();
@@ -72,56 +81,88 @@ impl Which {
             }
         }
     }
+}
 
+/// One trace while it is deleted.
+struct Taking<'a> {
+    instance: &'a Instance,
+    at: &'a Snapshot,
+    project: &'a ProjectId,
+    which: Which,
+}
+
+impl Taking<'_> {
     fn take_trace(
-        self,
-        truth: &Truth,
+        &self,
         change: &mut Change,
         key: &[u8],
         stored: &StoredTrace,
     ) -> Result<(), EmbeddedError> {
-        change.batch.remove(&truth.traces, key);
+        change.batch.remove(&self.instance.truth.traces, key);
         change.record.hidden_traces.push(stored.version);
-        self.take_payload(truth, change, stored.partition, trace_payload_key(key))
+        self.take_payload(change, stored.partition, &trace_payload_key(key))
     }
 
     fn take_observation(
-        self,
-        truth: &Truth,
+        &self,
         change: &mut Change,
-        project: &ProjectId,
         (id, stored): &(ObservationKey, StoredObservation),
     ) -> Result<(), EmbeddedError> {
-        let key = keys::observation(project, id);
+        let truth = &self.instance.truth;
+        let key = keys::observation(self.project, id);
         change.batch.remove(&truth.observations, key.as_slice());
-        change
-            .batch
-            .remove(&truth.observation_ids, keys::observation_by_id(project, id));
+        let by_id = keys::observation_by_id(self.project, id);
+        change.batch.remove(&truth.observation_ids, by_id);
         change.record.hidden_observations.push(stored.version);
-        self.take_payload(
-            truth,
-            change,
-            stored.partition,
-            observation_payload_key(&key),
-        )
+        self.take_payload(change, stored.partition, &observation_payload_key(&key))
     }
 
     fn take_payload(
-        self,
-        truth: &Truth,
+        &self,
         change: &mut Change,
         partition: Partition,
-        key: Vec<u8>,
+        key: &[u8],
     ) -> Result<(), EmbeddedError> {
         let Some(partition) = partition else {
             return Ok(());
         };
-        if let Self::Expired(before) = self
+        if let Which::Expired(before) = self.which
             && Truth::partition_end(partition) < before
         {
             return Ok(());
         }
-        change.batch.remove(&truth.payloads(partition)?, key);
-        Ok(())
+        take_payload(
+            self.instance,
+            self.at,
+            change,
+            (partition, self.project, key),
+        )
     }
+}
+
+/// Takes away a payload, and marks the parts that it names.
+pub fn take_payload(
+    instance: &Instance,
+    at: &Snapshot,
+    change: &mut Change,
+    (partition, project, key): (u32, &ProjectId, &[u8]),
+) -> Result<(), EmbeddedError> {
+    let Some(payloads) = instance.truth.stored_payloads(partition) else {
+        return Ok(());
+    };
+    let texts = instance.truth.stored_texts(at, &payloads, key);
+    match texts.and_then(|texts| texts.named()) {
+        Ok(ids) => {
+            let group = instance.parts.group(partition, project);
+            let keys = ids.into_iter().map(|id| PartKey { group, id });
+            change.parts.unreferred.extend(keys);
+        }
+        // It goes all the same; its parts stay until the partition goes.
+        Err(error @ (EmbeddedError::Corrupt { .. } | EmbeddedError::Payload(_))) => {
+            tracing::error!(%error, "a payload that is deleted cannot be read");
+        }
+        Err(error) => return Err(error),
+    }
+    change.batch.remove(&payloads, key);
+    Ok(())
 }

@@ -1,28 +1,37 @@
-//! The engine: one writer thread, one background thread, readers, and the traits of the seam.
+//! The engine: one writer thread, two background threads, readers, and the traits of the seam.
 
 use std::sync::{Arc, Condvar, Mutex, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use xtrace_model::{ProjectId, Timestamp, TraceId};
-use xtrace_store::{CommitBatch, CommitReport, Project};
+use xtrace_payload::PartId;
+use xtrace_store::{CommitReport, Project};
 
 use crate::background;
+use crate::commit::Prepared;
 use crate::delete::Which;
 use crate::errors::EmbeddedError;
 use crate::instance::Instance;
+use crate::keeper;
 use crate::lock::DataDir;
 use crate::options::EmbeddedOptions;
+use crate::parts::{Group, Verdict};
 use crate::projection::pool::Queries;
 use crate::writing;
+
+/// Between looks whether the writer has answered.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// The answer to a command goes back through this.
 pub type Reply<T> = oneshot::Sender<Result<T, EmbeddedError>>;
 
 /// What the writer thread is asked to do.
 pub enum Command {
-    Commit(CommitBatch, Reply<CommitReport>),
+    Commit(Prepared, Reply<CommitReport>),
     Delete {
         project: ProjectId,
         ids: Vec<TraceId>,
@@ -35,6 +44,26 @@ pub enum Command {
         reply: Reply<Project>,
     },
     DropPartition(u32, Reply<()>),
+    /// Take away payloads whose rows are gone.
+    DropOrphans {
+        partition: u32,
+        keys: Vec<Vec<u8>>,
+        reply: Reply<()>,
+    },
+    /// Mark parts for a sweep.
+    Mark {
+        group: Group,
+        ids: Vec<PartId>,
+        reply: Reply<()>,
+    },
+    /// Do what a sweep has found out.
+    Sweep {
+        group: Group,
+        verdicts: Vec<Verdict>,
+        reply: Reply<usize>,
+    },
+    /// Keep a dictionary and compress with it.
+    UseDictionary(Vec<u8>, Reply<()>),
     PruneSeries(Reply<()>),
     LoadSeries(Reply<()>),
     /// Open anew what has failed, if the time has come.
@@ -49,7 +78,12 @@ pub struct Shared {
     pub queries: Queries,
     instance: RwLock<State>,
     commands: mpsc::Sender<Command>,
-    bell: Bell,
+    /// Wakes the background thread.
+    pub bell: Bell,
+    /// Wakes the keeper.
+    pub keeper: Bell,
+    /// One sweep at a time.
+    pub sweeping: Mutex<()>,
 }
 
 /// What there is to work with.
@@ -59,9 +93,9 @@ enum State {
     Closed,
 }
 
-/// Wakes the background thread.
+/// Wakes a thread that sleeps.
 #[derive(Default)]
-struct Bell {
+pub struct Bell {
     is_rung: Mutex<bool>,
     ring: Condvar,
 }
@@ -88,6 +122,8 @@ impl EmbeddedEngine {
             instance: RwLock::new(State::Open(instance)),
             commands,
             bell: Bell::default(),
+            keeper: Bell::default(),
+            sweeping: Mutex::default(),
         });
         let engine = Self {
             shared: shared.clone(),
@@ -97,7 +133,11 @@ impl EmbeddedEngine {
             let shared = shared.clone();
             move || writing::run(&shared, inbox)
         })?;
-        engine.spawn("xtrace-mover", move || background::run(&shared))?;
+        engine.spawn("xtrace-mover", {
+            let shared = shared.clone();
+            move || background::run(&shared)
+        })?;
+        engine.spawn("xtrace-keeper", move || keeper::run(&shared))?;
         Ok(engine)
     }
 
@@ -223,17 +263,55 @@ impl Shared {
         let _ = self.commands.try_send(Command::Heal);
     }
 
-    /// Wakes the background thread.
+    /// An error when the store is closed, or about to be opened anew.
+    pub fn ensure_open(&self) -> Result<(), EmbeddedError> {
+        match self.instance()?.has_failed() {
+            true => Err(EmbeddedError::Reopening("a write failed".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    /// Asks the writer from a thread that may sleep, and gives up when the store is closed.
+    pub fn ask_patiently<T>(
+        &self,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, EmbeddedError> {
+        let (reply, mut answer) = oneshot::channel();
+        let mut command = command(reply);
+        while let Err(refused) = self.commands.try_send(command) {
+            command = match refused {
+                TrySendError::Full(command) if !self.is_closed() => command,
+                _ => return Err(EmbeddedError::Closed),
+            };
+            std::thread::sleep(PATIENCE);
+        }
+        loop {
+            match answer.try_recv() {
+                Ok(answer) => return answer,
+                Err(TryRecvError::Closed) => return Err(EmbeddedError::Closed),
+                Err(TryRecvError::Empty) if self.is_closed() => return Err(EmbeddedError::Closed),
+                Err(TryRecvError::Empty) => std::thread::sleep(PATIENCE),
+            }
+        }
+    }
+
+    /// Wakes the threads that sleep.
     pub fn ring(&self) {
-        *self.bell.is_rung.lock().expect("no panic while held") = true;
-        self.bell.ring.notify_all();
+        self.bell.ring();
+        self.keeper.ring();
+    }
+}
+
+impl Bell {
+    pub fn ring(&self) {
+        *self.is_rung.lock().expect("no panic while held") = true;
+        self.ring.notify_all();
     }
 
     /// Sleeps until woken, at most so long.
     pub fn wait(&self, at_most: Duration) {
-        let rung = self.bell.is_rung.lock().expect("no panic while held");
+        let rung = self.is_rung.lock().expect("no panic while held");
         let woken = self
-            .bell
             .ring
             .wait_timeout_while(rung, at_most, |is_rung| !*is_rung);
         *woken.expect("no panic while held").0 = false;

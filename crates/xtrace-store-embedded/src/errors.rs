@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use xtrace_payload::PayloadError;
 use xtrace_store::{ErrorKind, StoreError};
 
 use crate::lock::FORMAT_VERSION;
@@ -37,6 +38,8 @@ pub enum EmbeddedError {
     Arrow(String),
     #[error("the stored {what} cannot be read: {why}")]
     Corrupt { what: &'static str, why: String },
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
     #[error("what was stored could not be made visible")]
     NotVisible(#[source] Box<Self>),
     #[error("the store is closed")]
@@ -115,11 +118,19 @@ impl EmbeddedError {
             | Self::Injected(_) => ErrorKind::Unavailable,
             Self::NewerFormat { .. } | Self::UnknownFormat { .. } => ErrorKind::Unsupported,
             Self::Corrupt { .. } => ErrorKind::Corrupt,
+            Self::Payload(error) => payload_kind(error),
             Self::Arrow(_) | Self::Defect(_) => ErrorKind::Internal,
             Self::Timeout(_) => ErrorKind::Timeout,
             Self::Plan(error) => error.kind,
             Self::Projection(error) => projection_kind(&error.to_string()),
         }
+    }
+}
+
+fn payload_kind(error: &PayloadError) -> ErrorKind {
+    match error {
+        PayloadError::Training { .. } | PayloadError::Compression(_) => ErrorKind::Internal,
+        _ => ErrorKind::Corrupt,
     }
 }
 

@@ -22,6 +22,12 @@ pub enum Point {
     DuringRetention,
     /// A payload partition without live rows is about to go.
     BeforePartitionDrop,
+    /// A sweep knows which parts nothing refers to; none is removed.
+    BeforeSweepRemoval,
+    /// Some of the parts that a sweep found are removed.
+    AfterSweepRemoval,
+    /// A dictionary is on disk, nothing is compressed with it.
+    AfterDictionaryStored,
     /// The rebuilt file is complete but has not taken its place.
     BeforeRebuildSwap,
 }

@@ -15,6 +15,7 @@ use crate::errors::EmbeddedError;
 use crate::lock::DataDir;
 use crate::metrics::SeriesIndex;
 use crate::options::EmbeddedOptions;
+use crate::parts::Parts;
 use crate::projection::Projection;
 use crate::projection::hot::HotBatch;
 use crate::projection::moves::{Checkpoint, Moved};
@@ -38,6 +39,7 @@ pub struct MoveFigures {
 /// An opened store.
 pub struct Instance {
     pub truth: Truth,
+    pub parts: Arc<Parts>,
     pub projection: Projection,
     pub pool: ReadPool,
     /// Loaded when first needed.
@@ -63,8 +65,10 @@ impl Instance {
         let background = projection.connect()?;
         replay(&truth, &projection, &background, options.move_rows)?;
         let hot_since = (projection.hot_rows() > 0).then(Instant::now);
+        let parts = Arc::new(Parts::open(&truth)?);
         Ok(Self {
             truth,
+            parts,
             projection,
             pool: ReadPool::default(),
             series: RwLock::default(),

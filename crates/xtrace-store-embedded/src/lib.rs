@@ -1,7 +1,8 @@
 //! The embedded engine: a log-structured row store and a columnar projection, in one process.
 //!
 //! * [`truth`]: every state, payload and series, in fjall. One group commit is one atomic, fsynced batch.
-//!   Joining, idempotence, one trace by id: point and prefix reads here.
+//!   Joining, idempotence, one trace by id: point and prefix reads here. Texts are kept as parts, each once
+//!   (`xtrace-payload`); those that nothing refers to any more are removed by the [`sweep`].
 //! * [`projection`]: the narrow rows as columns, in DuckDB. Commits enter small tables in memory, visible
 //!   before the acknowledgement; a background thread moves them in large batches into the database file.
 //!
@@ -19,15 +20,21 @@ pub mod dialect;
 mod engine;
 mod errors;
 pub mod failpoint;
+mod figures;
+#[cfg(feature = "failpoints")]
+pub mod inspect;
 mod instance;
+mod keeper;
 mod lock;
 mod metrics;
 mod options;
 mod pages;
+mod parts;
 mod projection;
 mod read;
 mod replay;
 mod retention;
+mod sweep;
 mod truth;
 mod upkeep;
 mod writing;

@@ -10,7 +10,11 @@ use std::path::{Path, PathBuf};
 use crate::errors::EmbeddedError;
 
 /// The format this version of the engine writes. Older ones are migrated at open, newer ones refused.
-pub const FORMAT_VERSION: u32 = 1;
+///
+/// In format 1 payloads have their texts whole; they are read as they are, and rewritten when they change. An engine
+/// that knows nothing of parts would take them for payloads whose rows are gone, and delete them: so it must not open
+/// what has some.
+pub const FORMAT_VERSION: u32 = 2;
 
 const LOCK_FILE: &str = "LOCK";
 const FORMAT_FILE: &str = "FORMAT";
@@ -109,6 +113,7 @@ fn check_format(dir: &Path) -> Result<(), EmbeddedError> {
         .and_then(|rest| rest.trim().parse::<u32>().ok());
     match version {
         Some(FORMAT_VERSION) => Ok(()),
+        Some(1) => write_format(dir, &path),
         Some(found) if found > FORMAT_VERSION => Err(EmbeddedError::NewerFormat {
             dir: dir.to_owned(),
             found,

@@ -32,6 +32,8 @@ pub struct EmbeddedOptions {
     pub checkpoint_bytes: u64,
     /// Commits that may wait for the writer.
     pub commit_queue: usize,
+    /// Samples of payload parts from which the dictionary that compresses them is made.
+    pub dictionary_sample_bytes: u64,
     /// Series per project; points of further ones are rejected.
     pub series_max: u64,
 }
@@ -57,6 +59,7 @@ impl EmbeddedOptions {
             move_age: Duration::from_secs(60),
             checkpoint_bytes: 64 * MIB,
             commit_queue: 64,
+            dictionary_sample_bytes: 2 * MIB,
             series_max: 200_000,
         }
     }

@@ -18,6 +18,7 @@ use crate::engine::EmbeddedEngine;
 use crate::errors::EmbeddedError;
 use crate::pages;
 use crate::truth::records::StoredObservation;
+use crate::truth::rows::{observation_payload_key, trace_payload_key};
 use crate::truth::{Truth, keys};
 
 /// Keys that one id is answered with.
@@ -50,10 +51,12 @@ impl TelemetryReader for EmbeddedEngine {
             let Some(stored) = truth.trace(&at, &key)? else {
                 return Ok(None);
             };
-            let payload = trace_payload(truth.trace_content(&at, &key, stored.partition)?);
+            let wanted = [(trace_payload_key(&key), stored.partition)];
+            let contents = truth.contents(&at, scope.project(), &wanted)?;
+            let payload = contents.into_iter().next().map(trace_payload);
             Ok(Some(TraceRecord {
                 row: trace_row(id, &stored.facts, stored.summary),
-                payload,
+                payload: payload.unwrap_or_default(),
             }))
         });
         read.await
@@ -74,10 +77,8 @@ impl TelemetryReader for EmbeddedEngine {
             // By id already; a stable sort keeps that within one start time.
             found.sort_by_key(|(_, stored)| start_time(stored));
             let page = found.into_iter().skip(window.offset).take(window.limit);
-            page.map(|(key, stored)| {
-                observation_record(truth, &at, &scope, (key, stored), window.payloads)
-            })
-            .collect()
+            let page = page.collect();
+            observation_records(truth, &at, &scope, page, window.payloads)
         });
         read.await
             .map_err(|error| error.into_store("telemetry.trace_observations"))
@@ -93,9 +94,9 @@ impl TelemetryReader for EmbeddedEngine {
             let truth = &instance.truth;
             let at = truth.snapshot();
             let stored = truth.observation(&at, &keys::observation(scope.project(), &key))?;
-            stored
-                .map(|stored| observation_record(truth, &at, &scope, (key, stored), true))
-                .transpose()
+            let found = stored.map(|stored| (key, stored)).into_iter().collect();
+            let records = observation_records(truth, &at, &scope, found, true)?;
+            Ok(records.into_iter().next())
         });
         read.await
             .map_err(|error| error.into_store("telemetry.observation"))
@@ -129,12 +130,15 @@ impl TelemetryReader for EmbeddedEngine {
         let read = self.read(move |instance| {
             let truth = &instance.truth;
             let at = truth.snapshot();
-            let payload = |id: &TraceId| {
+            let mut wanted = Vec::with_capacity(ids.len());
+            for id in &ids {
                 let key = keys::trace(scope.project(), id);
-                let partition = truth.trace(&at, &key)?.and_then(|stored| stored.partition);
-                Ok(trace_payload(truth.trace_content(&at, &key, partition)?))
-            };
-            ids.iter().map(payload).collect()
+                let stored = truth.trace(&at, &key)?;
+                let partition = stored.and_then(|stored| stored.partition);
+                wanted.push((trace_payload_key(&key), partition));
+            }
+            let contents = truth.contents(&at, scope.project(), &wanted)?;
+            Ok(contents.into_iter().map(trace_payload).collect())
         });
         read.await
             .map_err(|error| error.into_store("telemetry.trace_payloads"))
@@ -149,16 +153,15 @@ impl TelemetryReader for EmbeddedEngine {
         let read = self.read(move |instance| {
             let truth = &instance.truth;
             let at = truth.snapshot();
-            let payload = |id: &ObservationKey| {
+            let mut rows = Vec::with_capacity(wanted.len());
+            for id in &wanted {
                 let key = keys::observation(scope.project(), id);
-                let partition = truth
-                    .observation(&at, &key)?
-                    .and_then(|stored| stored.partition);
-                Ok(observation_payload(
-                    truth.observation_content(&at, &key, partition)?,
-                ))
-            };
-            wanted.iter().map(payload).collect()
+                let stored = truth.observation(&at, &key)?;
+                let partition = stored.and_then(|stored| stored.partition);
+                rows.push((observation_payload_key(&key), partition));
+            }
+            let contents = truth.contents(&at, scope.project(), &rows)?;
+            Ok(contents.into_iter().map(observation_payload).collect())
         });
         read.await
             .map_err(|error| error.into_store("telemetry.observation_payloads"))
@@ -184,27 +187,28 @@ fn start_time(stored: &StoredObservation) -> xtrace_model::Timestamp {
         .unwrap_or_else(created)
 }
 
-fn observation_record(
+fn observation_records(
     truth: &Truth,
     at: &Snapshot,
     scope: &ProjectScope,
-    (id, stored): (ObservationKey, StoredObservation),
-    with_payload: bool,
-) -> Result<ObservationRecord, EmbeddedError> {
-    let payload = if with_payload {
-        let key = keys::observation(scope.project(), &id);
-        Some(observation_payload(truth.observation_content(
-            at,
-            &key,
-            stored.partition,
-        )?))
-    } else {
-        None
+    found: Vec<(ObservationKey, StoredObservation)>,
+    with_payloads: bool,
+) -> Result<Vec<ObservationRecord>, EmbeddedError> {
+    let row = |(id, stored): &(ObservationKey, StoredObservation)| {
+        let key = keys::observation(scope.project(), id);
+        (observation_payload_key(&key), stored.partition)
     };
-    Ok(ObservationRecord {
+    let mut contents = Vec::new();
+    if with_payloads {
+        let rows: Vec<_> = found.iter().map(row).collect();
+        contents = truth.contents(at, scope.project(), &rows)?;
+    }
+    let mut payloads = contents.into_iter().map(observation_payload);
+    let records = found.into_iter().map(|(id, stored)| ObservationRecord {
+        payload: payloads.next(),
         row: observation_row(id, &stored.facts, &stored.costing),
-        payload,
-    })
+    });
+    Ok(records.collect())
 }
 
 fn trace_payload(content: TraceContent) -> TracePayload {

@@ -1,19 +1,22 @@
 //! Retention: what is old enough goes, in steps between which commits get their turn.
 
-use fjall::Readable;
+use fjall::{Readable, Snapshot};
 use xtrace_model::{ProjectId, Timestamp, TraceId};
 use xtrace_query::traces::{ID, LAST_ACTIVITY};
 
+use crate::commit::Writer;
+use crate::delete::take_payload;
 use crate::errors::EmbeddedError;
 use crate::instance::Instance;
 use crate::projection::read::ReadTransaction;
 use crate::projection::schema::Rows;
-use crate::truth::rows::split_payload_key;
+use crate::truth::keys;
+use crate::truth::rows::{OBSERVATION_PAYLOAD, TRACE_PAYLOAD, split_payload_key};
 
 /// Traces that one step deletes.
 pub const STEP_TRACES: usize = 200;
 /// Payloads without a row that one batch takes away.
-const STEP_PAYLOADS: usize = 2_000;
+pub const STEP_PAYLOADS: usize = 2_000;
 
 /// Some traces last active before a time, by project.
 pub fn expired_traces(
@@ -65,44 +68,69 @@ impl Instance {
         self.truth.partitions().into_iter().filter(ended).collect()
     }
 
-    /// Whether no row refers to a partition; where some do, payloads of deleted rows are taken away.
+    /// The payloads in a partition whose rows are gone, if some rows still refer to it; `None` if none does.
     ///
     /// INVARIANT: payloads enter the partition their row already has, or today's. So nothing refers anew
     /// to an ended partition, and the answer stays true.
-    pub fn is_partition_unused(&self, partition: u32) -> Result<bool, EmbeddedError> {
-        let payloads = self.truth.payloads(partition)?;
+    pub fn orphans_beside_rows(
+        &self,
+        partition: u32,
+    ) -> Result<Option<Vec<Vec<u8>>>, EmbeddedError> {
+        let Some(payloads) = self.truth.stored_payloads(partition) else {
+            return Ok(None);
+        };
         let at = self.truth.snapshot();
         let mut is_unused = true;
         let mut orphans = Vec::new();
-        for entry in at.iter(&payloads) {
-            let key = entry.key()?;
-            let is_live = match split_payload_key(&key) {
-                Some((true, row)) => self
-                    .truth
-                    .trace(&at, row)?
-                    .is_some_and(|row| row.partition == Some(partition)),
-                Some((false, row)) => self
-                    .truth
-                    .observation(&at, row)?
-                    .is_some_and(|row| row.partition == Some(partition)),
-                None => false,
-            };
-            if is_live {
-                is_unused = false;
-            } else {
-                orphans.push(key);
+        for tag in [TRACE_PAYLOAD, OBSERVATION_PAYLOAD] {
+            for entry in at.prefix(&payloads, [tag]) {
+                let key = entry.key()?;
+                if self.has_row(&at, partition, &key)? {
+                    is_unused = false;
+                } else {
+                    orphans.push(key.to_vec());
+                }
             }
         }
-        if is_unused {
-            return Ok(true);
-        }
-        for step in orphans.chunks(STEP_PAYLOADS) {
-            let mut batch = self.truth.batch();
-            for key in step {
-                batch.remove(&payloads, key.clone());
+        Ok((!is_unused).then_some(orphans))
+    }
+
+    fn has_row(&self, at: &Snapshot, partition: u32, key: &[u8]) -> Result<bool, EmbeddedError> {
+        let of_row = match split_payload_key(key) {
+            Some((true, row)) => self.truth.trace(at, row)?.map(|row| row.partition),
+            Some((false, row)) => self.truth.observation(at, row)?.map(|row| row.partition),
+            None => None,
+        };
+        Ok(of_row == Some(Some(partition)))
+    }
+}
+
+impl Writer {
+    /// Takes away payloads whose rows are gone.
+    pub fn drop_orphans(
+        &mut self,
+        partition: u32,
+        keys: Vec<Vec<u8>>,
+    ) -> Result<(), EmbeddedError> {
+        let instance = self.instance.clone();
+        let at = instance.truth.snapshot();
+        let mut change = self.begin();
+        for key in keys {
+            if instance.has_row(&at, partition, &key)? {
+                continue;
             }
-            self.truth.commit(batch)?;
+            let row = split_payload_key(&key).and_then(|(_, row)| keys::project_of(row));
+            if let Some(project) = row {
+                take_payload(&instance, &at, &mut change, (partition, &project, &key))?;
+            }
         }
-        Ok(false)
+        self.store(change)
+    }
+
+    /// Deletes a partition with all that is in it.
+    pub fn drop_partition(&mut self, partition: u32) -> Result<(), EmbeddedError> {
+        self.instance.truth.drop_partition(partition)?;
+        self.instance.parts.forget(partition);
+        Ok(())
     }
 }

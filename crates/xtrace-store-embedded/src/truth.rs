@@ -4,8 +4,11 @@
 //! answer questions that are not about a key; that is the projection's work, and the log kept here
 //! says what the projection still lacks.
 
+pub mod codecs;
+pub mod contents;
 pub mod keys;
 pub mod log;
+pub mod parts;
 pub mod records;
 pub mod rows;
 
@@ -23,6 +26,7 @@ use xtrace_model::Timestamp;
 
 use crate::errors::EmbeddedError;
 use crate::options::EmbeddedOptions;
+use codecs::Codecs;
 
 const PAYLOADS: &str = "payloads-";
 const PARTITION_MICROS: i64 = 7 * 24 * 3_600_000_000;
@@ -48,6 +52,7 @@ pub struct Truth {
     pub observation_ids: Keyspace,
     pub series: Keyspace,
     pub catalogue: Keyspace,
+    pub codecs: Codecs,
     payloads: Mutex<BTreeMap<u32, Keyspace>>,
     memtable_bytes: u64,
     write_buffer_bytes: u64,
@@ -78,6 +83,7 @@ impl Truth {
             observation_ids: open("observation-ids")?,
             series: open("series")?,
             catalogue: open("catalogue")?,
+            codecs: Codecs::default(),
             payloads: Mutex::default(),
             memtable_bytes: options.memtable_bytes,
             write_buffer_bytes: options.write_buffer_bytes,
@@ -88,6 +94,7 @@ impl Truth {
                 truth.payloads(partition)?;
             }
         }
+        truth.load_dictionaries()?;
         Ok(truth)
     }
 
@@ -127,7 +134,19 @@ impl Truth {
         Timestamp::from_micros((i64::from(partition) + 1).saturating_mul(PARTITION_MICROS))
     }
 
-    /// The keyspace of a payload partition, created where there is none.
+    /// The keyspace of a payload partition, if there is one.
+    pub fn stored_payloads(&self, partition: u32) -> Option<Keyspace> {
+        let open = self.payloads.lock().expect("no panic while held");
+        open.get(&partition).cloned()
+    }
+
+    /// Bytes on disk of all payload partitions.
+    pub fn payload_bytes(&self) -> u64 {
+        let open = self.payloads.lock().expect("no panic while held");
+        open.values().map(Keyspace::disk_space).sum()
+    }
+
+    /// The keyspace of a payload partition, created where there is none. What lies in it is compressed already.
     pub fn payloads(&self, partition: u32) -> Result<Keyspace, EmbeddedError> {
         let mut open = self.payloads.lock().expect("no panic while held");
         if let Some(keyspace) = open.get(&partition) {
@@ -136,13 +155,13 @@ impl Truth {
         let separation = KvSeparationOptions::default()
             .separation_threshold(SEPARATION_BYTES)
             .file_target_size(BLOB_FILE_BYTES)
-            .compression(CompressionType::Lz4);
+            .compression(CompressionType::None);
         let keyspace = self.db.keyspace(&format!("{PAYLOADS}{partition}"), || {
             KeyspaceCreateOptions::default()
                 .manual_journal_persist(true)
                 .max_memtable_size(self.memtable_bytes)
                 .data_block_size_policy(BlockSizePolicy::all(BLOCK_BYTES))
-                .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
+                .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
                 .with_kv_separation(Some(separation))
         })?;
         open.insert(partition, keyspace.clone());

@@ -12,14 +12,18 @@ use crate::delete::Which;
 use crate::engine::{Command, EmbeddedEngine};
 use crate::errors::EmbeddedError;
 use crate::failpoint::{Point, hit};
-use crate::instance::Instance;
-use crate::retention::expired_traces;
+use crate::figures::stats;
+use crate::retention::{STEP_PAYLOADS, expired_traces};
 
 #[async_trait]
 impl TelemetryWriter for EmbeddedEngine {
     async fn commit(&self, batch: CommitBatch) -> StoreResult<CommitReport> {
-        let done = self.ask(|reply| Command::Commit(batch, reply)).await;
-        done.map_err(|error| error.into_store("telemetry.commit"))
+        let done = async {
+            let prepared = self.prepare(batch).await?;
+            self.ask(|reply| Command::Commit(prepared, reply)).await
+        };
+        done.await
+            .map_err(|error: EmbeddedError| error.into_store("telemetry.commit"))
     }
 
     async fn delete_traces(&self, scope: &ProjectScope, ids: &[TraceId]) -> StoreResult<u64> {
@@ -152,48 +156,25 @@ impl EmbeddedEngine {
             .read(move |instance| Ok(instance.ended_partitions(before)))
             .await?;
         for partition in ended {
-            if self
-                .read(move |instance| instance.is_partition_unused(partition))
-                .await?
-            {
+            let orphans = self
+                .read(move |instance| instance.orphans_beside_rows(partition))
+                .await?;
+            let Some(orphans) = orphans else {
                 hit(Point::BeforePartitionDrop)?;
                 self.ask(|reply| Command::DropPartition(partition, reply))
                     .await?;
+                continue;
+            };
+            for step in orphans.chunks(STEP_PAYLOADS) {
+                let keys = step.to_vec();
+                self.ask(|reply| Command::DropOrphans {
+                    partition,
+                    keys,
+                    reply,
+                })
+                .await?;
             }
         }
         Ok(())
     }
-}
-
-fn stats(instance: &Instance) -> Result<StoreStats, EmbeddedError> {
-    let truth_bytes = instance.truth.disk_bytes()?;
-    let (file_bytes, log_bytes) = instance.projection.file_bytes();
-    let figures = *instance.figures.lock().expect("no panic while held");
-    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-    let gauge = |value: u64| value as f64;
-    Ok(StoreStats {
-        engine: "embedded",
-        version: format!("format {}", crate::lock::FORMAT_VERSION),
-        disk_bytes: truth_bytes + file_bytes + log_bytes,
-        gauges: vec![
-            ("hot_rows", gauge(instance.projection.hot_rows())),
-            (
-                "hot_generations",
-                gauge(instance.projection.generation_count() as u64),
-            ),
-            ("truth_bytes", gauge(truth_bytes)),
-            ("projection_file_bytes", gauge(file_bytes)),
-            ("projection_log_bytes", gauge(log_bytes)),
-            ("moves_total", gauge(figures.moves)),
-            ("move_failures_total", gauge(figures.failures)),
-            ("last_move_rows", gauge(figures.last.rows)),
-            ("last_move_seconds", figures.last.took.as_secs_f64()),
-            ("checkpoints_total", gauge(figures.checkpoints)),
-            ("last_checkpoint_seconds", figures.last_checkpoint_seconds),
-            (
-                "payload_partitions",
-                gauge(instance.truth.partitions().len() as u64),
-            ),
-        ],
-    })
 }

@@ -81,9 +81,23 @@ impl Writing {
                 self.answer(reply, |writer| writer.ensure_project(id, now));
             }
             Command::DropPartition(partition, reply) => {
-                self.answer(reply, |writer| {
-                    writer.instance.truth.drop_partition(partition)
-                });
+                self.answer(reply, |writer| writer.drop_partition(partition));
+            }
+            Command::DropOrphans {
+                partition,
+                keys,
+                reply,
+            } => self.answer(reply, |writer| writer.drop_orphans(partition, keys)),
+            Command::Mark { group, ids, reply } => {
+                self.answer(reply, |writer| writer.mark(group, ids));
+            }
+            Command::Sweep {
+                group,
+                verdicts,
+                reply,
+            } => self.answer(reply, |writer| writer.settle(group, verdicts)),
+            Command::UseDictionary(bytes, reply) => {
+                self.answer(reply, |writer| writer.use_dictionary(bytes));
             }
             Command::PruneSeries(reply) => self.answer(reply, Writer::prune_series),
             Command::LoadSeries(reply) => {
@@ -168,7 +182,7 @@ impl Writing {
         let Some(writer) = &self.writer else { return };
         let is_full = writer.instance.projection.hot_rows() >= self.shared.options.move_rows;
         if is_full || writer.instance.has_failed() {
-            self.shared.ring();
+            self.shared.bell.ring();
         }
     }
 

@@ -14,9 +14,12 @@ use xtrace_model::{
 use xtrace_store::Outcome;
 
 use super::Change;
+use super::payloads::{PayloadWork, PayloadWriter, Place};
+use super::prepare::Sent;
 use crate::errors::EmbeddedError;
 use crate::projection::rows::{push_observation, push_trace};
-use crate::truth::records::{StoredObservation, StoredTrace, encode};
+use crate::truth::contents::Kept;
+use crate::truth::records::{Partition, StoredObservation, StoredTrace, encode};
 use crate::truth::rows::{observation_payload_key, trace_payload_key};
 use crate::truth::{Truth, keys};
 
@@ -24,6 +27,7 @@ use crate::truth::{Truth, keys};
 pub struct Telemetry<'a> {
     truth: &'a Truth,
     at: Snapshot,
+    payloads: PayloadWriter<'a>,
     traces: Vec<TraceWork>,
     trace_index: HashMap<Vec<u8>, usize>,
     observations: Vec<ObservationWork>,
@@ -37,10 +41,9 @@ struct TraceWork {
     stored: StoredTrace,
     /// As readers see it now; `None`: it is new.
     before: Option<TraceRow>,
-    content: Option<TraceContent>,
+    payload: PayloadWork<TraceContent>,
     received: Timestamp,
     is_touched: bool,
-    is_content_touched: bool,
     /// The summary cannot be told from what the batch has; it is made anew.
     is_summary_lost: bool,
 }
@@ -53,17 +56,17 @@ struct ObservationWork {
     stored: StoredObservation,
     before: Option<ObservationRow>,
     facts_before: ObservationFacts,
-    content: Option<ObservationContent>,
+    payload: PayloadWork<ObservationContent>,
     received: Timestamp,
     is_touched: bool,
-    is_content_touched: bool,
 }
 
 impl<'a> Telemetry<'a> {
-    pub fn new(truth: &'a Truth) -> Self {
+    pub fn new(truth: &'a Truth, payloads: PayloadWriter<'a>) -> Self {
         Self {
             truth,
             at: truth.snapshot(),
+            payloads,
             traces: Vec::new(),
             trace_index: HashMap::new(),
             observations: Vec::new(),
@@ -77,6 +80,7 @@ impl<'a> Telemetry<'a> {
         project: &ProjectId,
         id: TraceId,
         patch: TraceState,
+        payload: Option<Sent>,
     ) -> Result<Outcome, EmbeddedError> {
         let received = received(patch.facts.updated_at, patch.facts.created_at);
         let known = self.trace_index.len();
@@ -84,24 +88,30 @@ impl<'a> Telemetry<'a> {
         let is_new = self.trace_index.len() > known && self.traces[index].before.is_none();
         let work = &mut self.traces[index];
         work.received = received;
-        if work.content.is_none() && !patch.content.is_absent() {
-            work.content = Some(self.truth.trace_content(
-                &self.at,
-                &work.key,
-                work.stored.partition,
-            )?);
-        }
-        let had_content = work.content.is_some();
         let created_before = work.stored.facts.created_at;
+        let partition = work.stored.partition;
+        let row = (trace_payload_key(&work.key), partition);
+        let content = payload
+            .as_ref()
+            .map(|_| work.payload.load(self.truth, &self.at, &row));
         let mut state = TraceState {
             facts: std::mem::take(&mut work.stored.facts),
-            content: work.content.take().unwrap_or_default(),
+            content: content.transpose()?.unwrap_or_default(),
         };
-        let is_content_absent = patch.content.is_absent();
-        let joined = state.join(patch);
+        let sent_at = patch.facts.updated_at;
+        let mut joined = state.join(patch);
         work.stored.facts = state.facts;
-        work.content = had_content.then_some(state.content);
-        work.is_content_touched |= !is_content_absent && joined != Joined::Unchanged;
+        if let Some(sent) = payload {
+            let text_of = |kept: &Kept| with_text(self.truth, &self.at, (project, partition), kept);
+            let texts = work.payload.join(state.content, sent, &text_of)?;
+            joined = joined.and(texts);
+            if texts == Joined::Changed {
+                work.stored.facts.updated_at = work.stored.facts.updated_at.max(sent_at);
+            }
+            if joined != Joined::Unchanged {
+                work.payload.touch();
+            }
+        }
         work.is_touched |=
             is_new || joined != Joined::Unchanged || work.stored.facts.created_at != created_before;
         Ok(outcome(is_new, joined))
@@ -113,6 +123,7 @@ impl<'a> Telemetry<'a> {
         project: &ProjectId,
         id: ObservationKey,
         patch: ObservationState,
+        payload: Option<Sent>,
     ) -> Result<Outcome, EmbeddedError> {
         let received = received(patch.facts.updated_at, patch.facts.created_at);
         let trace = self.trace_work(project, id.trace_id.clone())?;
@@ -123,24 +134,30 @@ impl<'a> Telemetry<'a> {
             self.observation_index.len() > known && self.observations[index].before.is_none();
         let work = &mut self.observations[index];
         work.received = received;
-        if work.content.is_none() && !patch.content.is_absent() {
-            work.content = Some(self.truth.observation_content(
-                &self.at,
-                &work.key,
-                work.stored.partition,
-            )?);
-        }
-        let had_content = work.content.is_some();
         let created_before = work.stored.facts.created_at;
+        let partition = work.stored.partition;
+        let row = (observation_payload_key(&work.key), partition);
+        let content = payload
+            .as_ref()
+            .map(|_| work.payload.load(self.truth, &self.at, &row));
         let mut state = ObservationState {
             facts: std::mem::take(&mut work.stored.facts),
-            content: work.content.take().unwrap_or_default(),
+            content: content.transpose()?.unwrap_or_default(),
         };
-        let is_content_absent = patch.content.is_absent();
-        let joined = state.join(patch);
+        let sent_at = patch.facts.updated_at;
+        let mut joined = state.join(patch);
         work.stored.facts = state.facts;
-        work.content = had_content.then_some(state.content);
-        work.is_content_touched |= !is_content_absent && joined != Joined::Unchanged;
+        if let Some(sent) = payload {
+            let text_of = |kept: &Kept| with_text(self.truth, &self.at, (project, partition), kept);
+            let texts = work.payload.join(state.content, sent, &text_of)?;
+            joined = joined.and(texts);
+            if texts == Joined::Changed {
+                work.stored.facts.updated_at = work.stored.facts.updated_at.max(sent_at);
+            }
+            if joined != Joined::Unchanged {
+                work.payload.touch();
+            }
+        }
         work.is_touched |=
             is_new || joined != Joined::Unchanged || work.stored.facts.created_at != created_before;
         Ok(outcome(is_new, joined))
@@ -206,18 +223,15 @@ impl<'a> Telemetry<'a> {
             let key = keys::observation_by_id(&work.project, &work.id);
             change.batch.insert(&self.truth.observation_ids, key, []);
         }
-        if let Some(content) = work.content.as_ref().filter(|_| work.is_content_touched) {
-            let partition = work
-                .stored
-                .partition
-                .unwrap_or_else(|| Truth::partition_at(work.received));
-            work.stored.partition = Some(partition);
-            let payloads = self.truth.payloads(partition)?;
-            change.batch.insert(
-                &payloads,
-                observation_payload_key(&work.key),
-                encode(content),
-            );
+        if work.payload.is_touched() {
+            let partition = work.stored.partition;
+            let place = Place {
+                project: &work.project,
+                key: observation_payload_key(&work.key),
+                partition: partition.unwrap_or_else(|| Truth::partition_at(work.received)),
+            };
+            work.stored.partition = Some(place.partition);
+            self.payloads.write(&place, &mut work.payload, change)?;
         }
         change.batch.insert(
             &self.truth.observations,
@@ -254,16 +268,15 @@ impl<'a> Telemetry<'a> {
                 &row,
             );
         }
-        if let Some(content) = work.content.as_ref().filter(|_| work.is_content_touched) {
-            let partition = work
-                .stored
-                .partition
-                .unwrap_or_else(|| Truth::partition_at(work.received));
-            work.stored.partition = Some(partition);
-            let payloads = self.truth.payloads(partition)?;
-            change
-                .batch
-                .insert(&payloads, trace_payload_key(&work.key), encode(content));
+        if work.payload.is_touched() {
+            let partition = work.stored.partition;
+            let place = Place {
+                project: &work.project,
+                key: trace_payload_key(&work.key),
+                partition: partition.unwrap_or_else(|| Truth::partition_at(work.received)),
+            };
+            work.stored.partition = Some(place.partition);
+            self.payloads.write(&place, &mut work.payload, change)?;
         }
         change.batch.insert(
             &self.truth.traces,
@@ -323,10 +336,9 @@ impl<'a> Telemetry<'a> {
             key,
             stored: stored.unwrap_or_default(),
             before,
-            content: None,
+            payload: PayloadWork::default(),
             received: Timestamp::default(),
             is_touched: false,
-            is_content_touched: false,
             is_summary_lost: false,
         });
         Ok(self.traces.len() - 1)
@@ -371,17 +383,31 @@ impl<'a> Telemetry<'a> {
             facts_before: stored.facts.clone(),
             stored,
             before,
-            content: None,
+            payload: PayloadWork::default(),
             received: Timestamp::default(),
             is_touched: false,
-            is_content_touched: false,
         });
         Ok(self.observations.len() - 1)
     }
 }
 
-fn received(updated: Option<Timestamp>, created: Option<Timestamp>) -> Timestamp {
+/// When what carries these was received.
+pub(super) fn received(updated: Option<Timestamp>, created: Option<Timestamp>) -> Timestamp {
     updated.or(created).unwrap_or_default()
+}
+
+/// A stored text with the text itself.
+fn with_text(
+    truth: &Truth,
+    at: &Snapshot,
+    (project, partition): (&ProjectId, Partition),
+    kept: &Kept,
+) -> Result<Kept, EmbeddedError> {
+    let mut kept = kept.clone();
+    if let (None, Some(partition)) = (&kept.text, partition) {
+        kept.text = Some(truth.text(at, (project, partition), &kept)?);
+    }
+    Ok(kept)
 }
 
 fn outcome(is_new: bool, joined: Joined) -> Outcome {

@@ -48,6 +48,12 @@ pub fn split(key: &[u8]) -> Option<Vec<&str>> {
         .collect()
 }
 
+/// The project of any key that begins with one.
+pub fn project_of(key: &[u8]) -> Option<ProjectId> {
+    let project = key.split(|byte| *byte == SEPARATOR).next()?;
+    ProjectId::new(std::str::from_utf8(project).ok()?).ok()
+}
+
 /// The three ids of an [`observation`] key.
 pub fn parse_observation(key: &[u8]) -> Option<(ProjectId, ObservationKey)> {
     let parts = split(key)?;

@@ -8,7 +8,7 @@ use xtrace_model::{Costing, ObservationFacts, Timestamp, TraceFacts, TraceSummar
 
 use crate::errors::EmbeddedError;
 
-const SHAPE: u8 = 1;
+pub(super) const SHAPE: u8 = 1;
 
 /// Which payload partition holds the payloads of a row; `None`: it has none.
 pub type Partition = Option<u32>;

@@ -1,16 +1,14 @@
-//! Point reads: one trace, one observation, the observations of a trace, payloads.
+//! Point reads: one trace, one observation, the observations of a trace. And the keys of payloads.
 
 use fjall::{Readable, Snapshot};
-use xtrace_model::observation::ObservationContent;
-use xtrace_model::trace::TraceContent;
 use xtrace_model::{ObservationId, ObservationKey, ProjectId, TraceId};
 
-use super::records::{Partition, StoredObservation, StoredTrace, decode};
+use super::records::{StoredObservation, StoredTrace, decode};
 use super::{Truth, keys};
 use crate::errors::EmbeddedError;
 
-const TRACE_PAYLOAD: u8 = b't';
-const OBSERVATION_PAYLOAD: u8 = b'o';
+pub const TRACE_PAYLOAD: u8 = b't';
+pub const OBSERVATION_PAYLOAD: u8 = b'o';
 
 /// The key of a trace's payloads in their partition.
 pub fn trace_payload_key(trace: &[u8]) -> Vec<u8> {
@@ -30,6 +28,12 @@ pub fn split_payload_key(key: &[u8]) -> Option<(bool, &[u8])> {
         OBSERVATION_PAYLOAD => Some((false, row)),
         _ => None,
     }
+}
+
+/// The prefixes of the keys of a project's payloads.
+pub fn payload_prefixes(project: &ProjectId) -> [Vec<u8>; 2] {
+    let prefix = keys::project_prefix(project);
+    [TRACE_PAYLOAD, OBSERVATION_PAYLOAD].map(|tag| tagged(tag, &prefix))
 }
 
 fn tagged(tag: u8, key: &[u8]) -> Vec<u8> {
@@ -52,38 +56,6 @@ impl Truth {
     ) -> Result<Option<StoredObservation>, EmbeddedError> {
         let value = at.get(&self.observations, key)?;
         value.map(|bytes| decode("observation", &bytes)).transpose()
-    }
-
-    pub fn trace_content(
-        &self,
-        at: &Snapshot,
-        key: &[u8],
-        partition: Partition,
-    ) -> Result<TraceContent, EmbeddedError> {
-        let Some(partition) = partition else {
-            return Ok(TraceContent::default());
-        };
-        let value = at.get(&self.payloads(partition)?, trace_payload_key(key))?;
-        value.map_or_else(
-            || Ok(TraceContent::default()),
-            |bytes| decode("trace payload", &bytes),
-        )
-    }
-
-    pub fn observation_content(
-        &self,
-        at: &Snapshot,
-        key: &[u8],
-        partition: Partition,
-    ) -> Result<ObservationContent, EmbeddedError> {
-        let Some(partition) = partition else {
-            return Ok(ObservationContent::default());
-        };
-        let value = at.get(&self.payloads(partition)?, observation_payload_key(key))?;
-        value.map_or_else(
-            || Ok(ObservationContent::default()),
-            |bytes| decode("observation payload", &bytes),
-        )
     }
 
     /// The observations of a trace by id.

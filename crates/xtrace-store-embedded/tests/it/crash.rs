@@ -6,19 +6,21 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 
 use xtrace_query::{MetricAggregation, MetricAnswer, MetricPlan, Table, View};
-use xtrace_store::{Expiry, MetricReader, TelemetryWriter, Upkeep};
+use xtrace_store::{
+    Expiry, MetricReader, ObservationPayload, TelemetryReader, TelemetryWriter, Upkeep,
+};
 use xtrace_store_embedded::failpoint::{Action, Point, arm};
 use xtrace_store_embedded::{EmbeddedEngine, EmbeddedOptions, rebuild};
 
 use crate::child;
-use crate::support::{at, commit, everything, observation, points, scope, trace, trace_id};
+use crate::support::{at, commit, everything, key, observation, points, scope, trace, trace_id};
 
 const DAY: i64 = 86_400;
 const STEPS: usize = 24;
 const SIGABRT: i32 = 6;
 
 /// What readers see.
-type Seen = (Table, Table, MetricAnswer);
+type Seen = (Table, Table, MetricAnswer, Vec<ObservationPayload>);
 
 fn options(dir: &Path) -> EmbeddedOptions {
     EmbeddedOptions {
@@ -65,6 +67,8 @@ async fn step(engine: &EmbeddedEngine, number: usize) {
             .await;
         }
         6 => {
+            // Most of the output of an observation.
+            engine.keep_dictionary(vec![b'x'; 500]).unwrap();
             engine
                 .delete_traces(&scope(), &[trace_id(number - 6), trace_id(999)])
                 .await
@@ -80,6 +84,7 @@ async fn step(engine: &EmbeddedEngine, number: usize) {
                 .await
                 .unwrap();
             engine.move_now().unwrap();
+            engine.sweep_now().unwrap();
         }
     }
 }
@@ -97,10 +102,15 @@ async fn see(engine: &EmbeddedEngine) -> Seen {
         points_max: 1_000,
     };
     let points = engine.query_metric(&scope(), &plan).await.unwrap();
+    let keys: Vec<_> = (0..STEPS)
+        .flat_map(|trace| (1..4).map(move |id| key(trace, id)))
+        .collect();
+    let payloads = engine.observation_payloads(&scope(), &keys).await.unwrap();
     (
         everything(engine, View::Traces).await,
         everything(engine, View::Observations).await,
         points,
+        payloads,
     )
 }
 
@@ -144,7 +154,7 @@ fn point(name: &str) -> Point {
         .unwrap()
 }
 
-const POINTS: [Point; 9] = [
+const POINTS: [Point; 12] = [
     Point::BeforeHotInsert,
     Point::AfterHotInsert,
     Point::BeforeMove,
@@ -153,6 +163,9 @@ const POINTS: [Point; 9] = [
     Point::AfterLogTrim,
     Point::DuringRetention,
     Point::BeforePartitionDrop,
+    Point::BeforeSweepRemoval,
+    Point::AfterSweepRemoval,
+    Point::AfterDictionaryStored,
     Point::BeforeRebuildSwap,
 ];
 
@@ -200,6 +213,8 @@ async fn whatever_the_moment_a_killed_process_loses_nothing_and_repeats_nothing(
                 undisturbed[STEPS],
                 "{task}: after repeating and going on"
             );
+            engine.sweep_now().unwrap();
+            assert!(engine.marked_keys().unwrap().is_empty(), "{task}");
         }
     }
 }

@@ -12,5 +12,7 @@ mod limits;
 mod lowering;
 mod moves;
 mod panics;
+mod payload_model;
+mod payloads;
 mod support;
 mod upkeep;
