@@ -1,5 +1,7 @@
 //! Latencies in microseconds, and their percentiles.
 
+pub mod timeline;
+
 use std::time::Duration;
 
 use hdrhistogram::Histogram;

@@ -18,6 +18,7 @@ use serde::Serialize;
 pub use self::closed::{closed_loop, gets};
 pub use self::open::{Pace, open_loop};
 
+use crate::latency::timeline::{Moment, Timeline};
 use crate::latency::{Latencies, Percentiles};
 use crate::server::Target;
 
@@ -31,6 +32,9 @@ pub struct Load {
     /// Answers 429 and 503: the server said it could not take more.
     pub refused: u64,
     pub latency: Percentiles,
+    /// For the plot.
+    #[serde(skip)]
+    pub moments: Vec<Moment>,
 }
 
 /// Makes the n-th request body and says how many items it holds; `None` ends the load.
@@ -48,7 +52,7 @@ struct Tally {
     items: AtomicU64,
     bytes: AtomicU64,
     refused: AtomicU64,
-    seen: Mutex<Latencies>,
+    seen: Mutex<(Latencies, Timeline)>,
 }
 
 impl Tally {
@@ -58,7 +62,7 @@ impl Tally {
             items: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             refused: AtomicU64::new(0),
-            seen: Mutex::new(Latencies::new()),
+            seen: Mutex::new((Latencies::new(), Timeline::new())),
         }
     }
 
@@ -66,7 +70,8 @@ impl Tally {
     fn record(&self, due: Duration) {
         let latency = self.started.elapsed().saturating_sub(due);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.record(latency);
+        seen.0.record(latency);
+        seen.1.record(due, latency);
     }
 
     /// Sends one request that was due so long after the start.
@@ -103,7 +108,8 @@ impl Tally {
             seconds,
             items_per_second: items as f64 / seconds,
             refused: self.refused.load(Ordering::Relaxed),
-            latency: seen.percentiles(),
+            latency: seen.0.percentiles(),
+            moments: seen.1.moments(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod load;
 mod machine;
 mod mixed;
 mod options;
+mod plot;
 mod reads;
 mod report;
 mod run;
@@ -39,6 +40,11 @@ fn main() -> anyhow::Result<()> {
         let written = std::fs::write(path, report.to_json()?);
         written.with_context(|| format!("writing {}", path.display()))?;
         println!("figures written to {}", path.display());
+    }
+    if let Some(folder) = &options.plots {
+        for path in plot::write(&report, folder)? {
+            println!("plot written to {}", path.display());
+        }
     }
     Ok(())
 }

@@ -58,6 +58,9 @@ pub struct Options {
     /// Where the figures go as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Where plots go as SVG
+    #[arg(long, value_name = "FOLDER")]
+    pub plots: Option<PathBuf>,
     /// The server's binary; by default the one beside this program
     #[arg(long, value_name = "FILE")]
     pub xtrace: Option<PathBuf>,
