@@ -14,6 +14,7 @@ mod machine;
 mod mixed;
 mod options;
 mod plot;
+mod profile;
 mod reads;
 mod report;
 mod run;
@@ -34,6 +35,9 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    if let Some(folder) = &options.profile {
+        return runtime.block_on(profile::run(&options, folder));
+    }
     let report = runtime.block_on(run::run(&options))?;
     println!("{}", report.to_table());
     if let Some(path) = &options.json {

@@ -61,6 +61,9 @@ pub struct Options {
     /// Where plots go as SVG
     #[arg(long, value_name = "FOLDER")]
     pub plots: Option<PathBuf>,
+    /// Measures nothing: profiles the server while it writes and while it reads, and puts flame graphs there
+    #[arg(long, value_name = "FOLDER")]
+    pub profile: Option<PathBuf>,
     /// The server's binary; by default the one beside this program
     #[arg(long, value_name = "FILE")]
     pub xtrace: Option<PathBuf>,
