@@ -2,7 +2,8 @@
 //!
 //! It starts the `xtrace` binary that lies beside it, once per engine and corpus, on a fresh folder or a private
 //! PostgreSQL server, loads it over HTTP, and reports ratios to what the same machine does with the same rows
-//! and no server in between. Every figure is taken in this run; none is remembered.
+//! and no server in between. Every figure is taken in this run; none is remembered. `docs/performance.md` says
+//! what each is compared with and what it is bound by.
 
 mod bare;
 mod corpus;
