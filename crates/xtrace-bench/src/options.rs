@@ -12,6 +12,8 @@ use crate::mixed::MixedOptions;
 /// Of the observations that a corpus has when it is the first, those it has when it is not: one of so many.
 const OTHERS_SHARE: u64 = 8;
 const OTHERS_MIN: u64 = 500;
+/// Of the observations that a corpus has by default, those of a quick run: one of so many.
+const QUICK_SHARE: u64 = 100;
 
 /// Measures the server beside the bare engines.
 #[derive(Clone, Debug, Parser)]
@@ -80,7 +82,8 @@ impl Options {
     /// The options with `--quick` applied.
     pub fn settled(mut self) -> Self {
         if self.quick {
-            self.observations = Some(self.first_observations().min(10_000));
+            let few = self.first().observations_by_default() / QUICK_SHARE;
+            self.observations = Some(self.first_observations().min(few));
             self.points = self.points.min(50_000);
             self.seconds = self.seconds.min(2);
             self.reads = self.reads.min(5);
@@ -171,6 +174,13 @@ mod tests {
         assert_eq!(options.first_observations(), 10_000);
         assert_eq!(options.open_duration(), Duration::from_secs(2));
         assert_eq!(options.mixed().duration, Duration::from_secs(3));
+    }
+
+    #[test]
+    fn a_quick_run_stays_small_whatever_corpus_comes_first() {
+        let options = parse(&["--quick", "--corpus", "unique,spans"]);
+        assert_eq!(options.first_observations(), 800);
+        assert_eq!(options.other_observations(CorpusKind::Spans), 2_500);
     }
 
     #[test]
