@@ -14,7 +14,8 @@ locked := --locked
 # Passed on to the program: make run ARGS="--help"
 ARGS ?=
 
-.PHONY: help run demo bench test check fmt format-check lint doc where duckdb prepare-build prepare-check prepare-test
+.PHONY: help run demo bench profile test check fmt format-check lint doc where duckdb
+.PHONY: prepare-build prepare-check prepare-test prepare-profile
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +33,10 @@ demo: prepare-build ## fill the running server with demo data
 bench: prepare-test ## measure both engines and the server; ARGS="--help" lists the choices
 	$(cargo) build $(locked) --release --package xtrace --package xtrace-bench
 	@exec "$(CARGO_TARGET_DIR)/release/xtrace-bench" $(ARGS)
+
+profile: prepare-profile ## draw flame graphs of the server writing and reading; ARGS as for bench
+	$(cargo) build $(locked) --release --package xtrace --package xtrace-bench
+	@exec "$(CARGO_TARGET_DIR)/release/xtrace-bench" --profile "$(CARGO_TARGET_DIR)/profile" $(ARGS)
 
 test: prepare-test ## run all tests on both engines, the rules of the tree included; ARGS narrows them down
 	@scripts/test.sh $(ARGS)
@@ -59,5 +64,5 @@ where: ## print the path of the binary that `run` has built
 duckdb: ## fetch DuckDB's prebuilt library (run, test and bench do it as well)
 	@scripts/fetch-duckdb.sh
 
-prepare-build prepare-check prepare-test:
+prepare-build prepare-check prepare-test prepare-profile:
 	@scripts/prepare.sh $(@:prepare-%=%)

@@ -4,6 +4,7 @@
 #   check  the same, and clippy and rustfmt
 #   test   as build, PostgreSQL's server programs (the tests start a private server with them), and the right to mount
 #          a small disk in a namespace
+#   profile  as build, PostgreSQL's server programs, and perf, which is named but not installed: it belongs to the kernel
 # On Debian and Ubuntu what is missing is installed with apt-get, as root or through sudo, after saying so; Rust
 # comes with rustup into the home folder. Elsewhere it says what to install and stops. When all is there it does
 # nothing and needs no network.
@@ -131,9 +132,16 @@ run it with --privileged"
 root, or allow it until the next start: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 }
 
+need_perf() {
+    perf --version >/dev/null 2>&1 && return
+    die "perf is missing or does not fit the kernel; on Debian: apt-get install linux-perf, on Ubuntu: \
+apt-get install linux-tools-generic linux-tools-\$(uname -r)"
+}
+
 # Line by line rather than joined by `&&`, which would switch off `set -e` inside the functions.
 case "${1:-}" in
-    build | check | test)
+    build | check | test | profile)
+        if [ "$1" = profile ]; then need_perf; fi
         need_c_compiler
         need_curl
         need_rust
@@ -143,6 +151,7 @@ case "${1:-}" in
             need_postgres
             need_namespaces
         fi
+        if [ "$1" = profile ]; then need_postgres; fi
         ;;
-    *) die "usage: prepare.sh build|check|test" ;;
+    *) die "usage: prepare.sh build|check|test|profile" ;;
 esac

@@ -5,11 +5,14 @@ mod key_value;
 mod relational;
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Observation};
+use crate::latency::Percentiles;
+
+pub use self::relational::{checkpoint, database_bytes, drop_database};
 
 /// Rows of one committed batch.
 pub const BATCH_ROWS: u64 = 1000;
@@ -24,35 +27,42 @@ pub struct Bare {
     pub disk_bytes: u64,
 }
 
-/// Commits batches of [`BATCH_ROWS`] until `rows` are in, and notes the worst.
+/// Times batches, not the making of their rows.
+#[derive(Default)]
 struct Stopwatch {
-    started: Instant,
-    worst_ms: f64,
+    rows: u64,
+    total: Duration,
+    worst: Duration,
 }
 
 impl Stopwatch {
-    fn start() -> Self {
-        Self {
-            started: Instant::now(),
-            worst_ms: 0.0,
-        }
+    /// A batch of so many rows was begun then and is now committed.
+    fn lap(&mut self, began: Instant, rows: usize) {
+        let took = began.elapsed();
+        self.rows += rows as u64;
+        self.total += took;
+        self.worst = self.worst.max(took);
     }
 
-    fn lap(&mut self, since: Instant) {
-        self.worst_ms = self.worst_ms.max(since.elapsed().as_secs_f64() * 1000.0);
-    }
-
-    fn finish(&self, engine: &'static str, how: &'static str, rows: u64, disk_bytes: u64) -> Bare {
-        let rows_per_second = rows as f64 / self.started.elapsed().as_secs_f64();
+    fn finish(&self, engine: &'static str, how: &'static str, disk_bytes: u64) -> Bare {
         Bare {
             engine,
             how,
-            rows,
-            rows_per_second,
-            worst_commit_ms: self.worst_ms,
+            rows: self.rows,
+            rows_per_second: self.rows as f64 / self.total.as_secs_f64(),
+            worst_commit_ms: self.worst.as_secs_f64() * 1000.0,
             disk_bytes,
         }
     }
+}
+
+/// The first `rows` of a corpus in batches of [`BATCH_ROWS`].
+fn batches(corpus: &Corpus, rows: u64) -> impl Iterator<Item = Vec<Observation>> {
+    let starts = (0..rows).step_by(BATCH_ROWS as usize);
+    starts.map(move |from| {
+        let numbers = from..(from + BATCH_ROWS).min(rows);
+        numbers.map(|n| corpus.observation(n)).collect()
+    })
 }
 
 /// DuckDB: appended and committed.
@@ -70,7 +80,7 @@ pub async fn relational(corpus: &Corpus, url: &str, rows: u64) -> anyhow::Result
     relational::copy_and_upsert(corpus, url, rows).await
 }
 
-/// The size of a whole PostgreSQL database.
-pub async fn database_bytes(url: &str) -> anyhow::Result<u64> {
-    relational::database_bytes(url).await
+/// PostgreSQL: one row each, inserted and committed, one after the other.
+pub async fn lone_commits(corpus: &Corpus, url: &str, times: u64) -> anyhow::Result<Percentiles> {
+    relational::lone_commits(corpus, url, times).await
 }

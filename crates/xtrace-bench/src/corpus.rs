@@ -1,22 +1,32 @@
-//! A seeded corpus: observations of about 2 KB in multi-turn agent sessions, and GPU metrics.
+//! Seeded corpora: what is sent to the server and written into the bare engines.
 //!
-//! Texts are drawn from a fixed vocabulary by a skewed distribution, so that they compress about as well as
-//! prose does. Everything is numbered: the n-th observation is the same in every run.
+//! Everything is numbered and computed from its number, the seed and the size of the corpus: the n-th observation
+//! is the same in every run, at whatever speed and by however many senders it is asked for. Texts are made of a
+//! skewed vocabulary, so that they compress about as well as prose does, and no text is used twice unless its
+//! corpus repeats it on purpose: what a store saves by finding repetition is then what it would save on such data.
+//! Time is numbered as well: it ends on a fixed day, and observations beyond the size follow after it.
+//!
+//! It deliberately has no payloads of people: nothing here was ever sent to anybody.
 
-use std::fmt::Write as _;
+mod agents;
+mod body;
+mod conversations;
+mod place;
+mod points;
+mod text;
 
-use rand::rngs::StdRng;
-use rand::{Rng as _, SeedableRng as _};
+use serde::Serialize;
 use xtrace_model::Timestamp;
 
-/// Observations of one trace.
-pub const OBSERVATIONS_PER_TRACE: u64 = 10;
-/// Traces of one session.
-const TRACES_PER_SESSION: u64 = 8;
-/// Different texts; each observation takes one for its input and one for its output.
-const TEXTS: usize = 4096;
-/// Days over which the corpus is spread, up to its end.
-const DAYS: i64 = 60;
+use self::place::{Place, Shape};
+use self::text::{Numbers, Vocabulary};
+
+/// When the last observation starts: 2026-01-01T00:00:00Z, past for every run, so that what comes after it is too.
+const END_MICROS: i64 = 1_767_225_600_000_000;
+/// Time over which the corpus is spread, up to its end.
+const SPREAD_MICROS: i64 = 60 * 24 * 3600 * 1_000_000;
+/// From one observation to the next after the end.
+const STEP_MICROS: i64 = 5_000_000;
 const MODELS: [&str; 5] = [
     "gpt-4o",
     "gpt-5-mini",
@@ -24,15 +34,35 @@ const MODELS: [&str; 5] = [
     "gemini-2.5-flash",
     "qwen3-32b",
 ];
+/// Bytes of the texts of a `unique` observation.
+const UNIQUE_INPUT_BYTES: usize = 20_000;
+const UNIQUE_OUTPUT_BYTES: usize = 4_500;
 
+/// What observations look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum CorpusKind {
+    /// Agents that call models and tools: about 2 KB each; a model is sent the end of the history
+    Agents,
+    /// Conversations of 20 turns of which each call is sent the whole history: about 22 KB each
+    Conversations,
+    /// About 25 KB each, and no text ever comes again
+    Unique,
+    /// Skeleton spans without payload: about 500 bytes each
+    Spans,
+}
+
+/// A corpus of `total` observations, and of as many more as are asked for.
 pub struct Corpus {
-    texts: Vec<String>,
-    end: Timestamp,
+    kind: CorpusKind,
+    seed: u64,
+    words: Vocabulary,
     total: u64,
 }
 
-/// The facts of an observation, for the bare engines.
-pub struct Row {
+/// An observation: its facts, and its payloads as JSON texts. What it does not have is empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
     pub trace_id: String,
     pub id: String,
     pub name: &'static str,
@@ -42,205 +72,207 @@ pub struct Row {
     pub model: &'static str,
     pub input_tokens: i64,
     pub output_tokens: i64,
+    pub metadata: String,
+    pub input: String,
+    pub output: String,
+}
+
+/// What a corpus decides about an observation.
+struct Content {
+    name: &'static str,
+    kind: &'static str,
+    metadata: String,
+    input: String,
+    output: String,
+}
+
+impl CorpusKind {
+    pub const ALL: [Self; 4] = [Self::Agents, Self::Conversations, Self::Unique, Self::Spans];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Agents => "agents",
+            Self::Conversations => "conversations",
+            Self::Unique => "unique",
+            Self::Spans => "spans",
+        }
+    }
+
+    /// Observations that make some two gigabytes.
+    pub fn observations_by_default(self) -> u64 {
+        match self {
+            Self::Agents => 1_000_000,
+            Self::Conversations | Self::Unique => 80_000,
+            Self::Spans => 2_000_000,
+        }
+    }
+
+    /// Observations of one trace.
+    pub fn observations_per_trace(self) -> u64 {
+        self.shape().steps
+    }
+
+    fn shape(self) -> Shape {
+        match self {
+            Self::Agents => agents::SHAPE,
+            Self::Conversations => conversations::SHAPE,
+            Self::Unique | Self::Spans => place::PLAIN,
+        }
+    }
 }
 
 impl Corpus {
-    /// `total` observations over the 60 days before `end`.
-    pub fn new(seed: u64, end: Timestamp, total: u64) -> Self {
-        let mut random = StdRng::seed_from_u64(seed);
-        let words: Vec<String> = (0..3000).map(|_| word(&mut random)).collect();
-        let texts = (0..TEXTS).map(|_| text(&mut random, &words)).collect();
+    /// `total` observations over the 60 days before its end.
+    pub fn new(kind: CorpusKind, seed: u64, total: u64) -> Self {
         Self {
-            texts,
-            end,
+            kind,
+            seed,
+            words: Vocabulary::new(seed),
             total: total.max(1),
         }
     }
 
+    pub fn kind(&self) -> CorpusKind {
+        self.kind
+    }
+
+    /// Observations up to [`Self::end`].
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
     /// When the last observation starts.
     pub fn end(&self) -> Timestamp {
-        self.end
+        Timestamp::from_micros(END_MICROS)
     }
 
     /// When the first observation starts.
     pub fn start(&self) -> Timestamp {
-        self.end
-            .saturating_add_micros(-DAYS * 24 * 3600 * 1_000_000)
+        Timestamp::from_micros(END_MICROS - SPREAD_MICROS)
     }
 
-    pub fn row(&self, n: u64) -> Row {
-        let micros = DAYS * 24 * 3600 * 1_000_000;
-        let back = i128::from(micros) * i128::from(self.total.saturating_sub(n % self.total))
-            / i128::from(self.total);
-        let start_us = self.end.as_micros() - i64::try_from(back).unwrap_or(micros);
-        let in_trace = n % OBSERVATIONS_PER_TRACE;
-        let (kind, name) = match in_trace {
-            0 => ("AGENT", "agent.run"),
-            1 | 4 | 7 => ("TOOL", "tool.call"),
-            3 => ("RETRIEVER", "search.documents"),
-            _ => ("GENERATION", "chat.generation"),
-        };
+    pub fn trace_id(&self, n: u64) -> String {
+        let number = self.kind.shape().place(n).trace;
+        format!("{:016x}{:016x}", self.seed, mix(number))
+    }
+
+    pub fn observation(&self, n: u64) -> Observation {
+        let place = self.kind.shape().place(n);
+        let content = self.content(&place, n);
         let spread = mix(n);
-        let is_generation = kind == "GENERATION";
-        Row {
-            trace_id: format!("{:032x}", mix(n / OBSERVATIONS_PER_TRACE)),
+        let start_us = self.start_us(n);
+        let is_generation = content.kind == "GENERATION";
+        let model = MODELS[(mix(place.session) % 5) as usize];
+        let tokens = |text: &str| {
+            // About four bytes each.
+            let bytes = if is_generation { text.len() } else { 0 };
+            i64::try_from(bytes / 4).unwrap_or(i64::MAX)
+        };
+        Observation {
+            trace_id: self.trace_id(n),
             id: format!("{spread:016x}"),
-            name,
-            kind,
+            name: content.name,
+            kind: content.kind,
             start_us,
             end_us: start_us + 80_000 + (spread % 4_000_000).cast_signed(),
-            model: if is_generation {
-                MODELS[(spread % 5) as usize]
-            } else {
-                ""
-            },
-            input_tokens: if is_generation {
-                200 + (spread % 3000).cast_signed()
-            } else {
-                0
-            },
-            output_tokens: if is_generation {
-                20 + (spread % 600).cast_signed()
-            } else {
-                0
-            },
+            model: if is_generation { model } else { "" },
+            input_tokens: tokens(&content.input),
+            output_tokens: tokens(&content.output),
+            metadata: content.metadata,
+            input: content.input,
+            output: content.output,
         }
     }
 
-    pub fn input(&self, n: u64) -> &str {
-        &self.texts[(mix(n) % TEXTS as u64) as usize]
-    }
-
-    /// A third of the text that stands elsewhere as an input.
-    pub fn output(&self, n: u64) -> &str {
-        let text = &self.texts[(mix(n ^ 0x5555) % TEXTS as u64) as usize];
-        &text[..text.len() / 3]
-    }
-
-    /// A body of `POST /v1/l/batch` with observations `from..from + count`, each trace's header with its first.
-    pub fn batch(&self, from: u64, count: u64) -> String {
-        let mut body = String::with_capacity(usize::try_from(count).unwrap_or(0) * 2300);
-        body.push('[');
-        let mut n = from;
-        while n < from + count {
-            if n > from {
-                body.push(',');
-            }
-            let end = ((n / OBSERVATIONS_PER_TRACE + 1) * OBSERVATIONS_PER_TRACE).min(from + count);
-            self.trace(&mut body, n, end);
-            n = end;
+    fn start_us(&self, n: u64) -> i64 {
+        if n >= self.total {
+            let steps = i64::try_from(n - self.total).unwrap_or(i64::MAX);
+            return END_MICROS.saturating_add(steps.saturating_mul(STEP_MICROS));
         }
-        body.push(']');
-        body
+        let back = i128::from(SPREAD_MICROS) * i128::from(self.total - n) / i128::from(self.total);
+        END_MICROS - i64::try_from(back).unwrap_or(SPREAD_MICROS)
     }
 
-    fn trace(&self, body: &mut String, from: u64, to: u64) {
-        let number = from / OBSERVATIONS_PER_TRACE;
-        let row = self.row(number * OBSERVATIONS_PER_TRACE);
-        body.push('{');
-        if from.is_multiple_of(OBSERVATIONS_PER_TRACE) {
-            let session = number / TRACES_PER_SESSION;
-            let at = Timestamp::from_micros(row.start_us);
-            _ = write!(
-                body,
-                r#""trace":{{"id":"{}","timestamp":"{at}","name":"chat.turn","userId":"user-{}","sessionId":"session-{session}","tags":["bench","{}"],"metadata":{{"turn_id":"turn-{}"}}}},"#,
-                row.trace_id,
-                mix(session) % 2000,
-                ["alpha", "beta", "gamma"][(number % 3) as usize],
-                number % TRACES_PER_SESSION,
-            );
+    fn content(&self, place: &Place, n: u64) -> Content {
+        match self.kind {
+            CorpusKind::Agents => agents::content(self, place),
+            CorpusKind::Conversations => conversations::content(self, place),
+            CorpusKind::Unique => self.unique(place, n),
+            CorpusKind::Spans => self.span(place, n),
         }
-        body.push_str(r#""observations":["#);
-        for n in from..to {
-            if n > from {
-                body.push(',');
-            }
-            self.observation(body, n);
-        }
-        body.push_str("]}");
     }
 
-    fn observation(&self, body: &mut String, n: u64) {
-        let row = self.row(n);
-        let start = Timestamp::from_micros(row.start_us);
-        let end = Timestamp::from_micros(row.end_us);
-        _ = write!(
-            body,
-            r#"{{"id":"{}","traceId":"{}","type":"{}","name":"{}","startTime":"{start}","endTime":"{end}","input":[{{"role":"user","content":"{}"}}],"output":"{}","metadata":{{"step_id":"step-{}","step_type":"llm_call"}}"#,
-            row.id,
-            row.trace_id,
-            row.kind,
-            row.name,
-            self.input(n),
-            self.output(n),
-            n % OBSERVATIONS_PER_TRACE,
+    fn unique(&self, place: &Place, n: u64) -> Content {
+        let mut input = String::with_capacity(UNIQUE_INPUT_BYTES + 64);
+        let (asked, answered) = (self.number(&[n, 0]), self.number(&[n, 1]));
+        input.push_str(r#"[{"role":"user","content":""#);
+        self.words.write(&mut input, asked, UNIQUE_INPUT_BYTES);
+        input.push_str(r#""}]"#);
+        let mut output = String::with_capacity(UNIQUE_OUTPUT_BYTES + 64);
+        output.push('"');
+        self.words.write(&mut output, answered, UNIQUE_OUTPUT_BYTES);
+        output.push('"');
+        Content {
+            name: "chat.generation",
+            kind: "GENERATION",
+            metadata: step_metadata(place, "llm_call"),
+            input,
+            output,
+        }
+    }
+
+    fn span(&self, place: &Place, n: u64) -> Content {
+        const NAMES: [&str; 5] = [
+            "http.request",
+            "db.query",
+            "queue.publish",
+            "cache.lookup",
+            "vector.search",
+        ];
+        let mut numbers = Numbers::new(self.number(&[n]));
+        let name = NAMES[(numbers.draw() % 5) as usize];
+        let (service, pod) = (numbers.draw() % 20, numbers.draw());
+        let metadata = format!(
+            r#"{{"step_id":"step-{}","step_type":"call","service.name":"service-{service}","k8s.pod.name":"service-{service}-{:08x}-{:04x}","deployment.environment":"production","host.name":"node-{}","thread.name":"tokio-runtime-worker","thread.id":{},"url.scheme":"https","server.address":"10.0.{}.{}:8080"}}"#,
+            place.step,
+            pod >> 32,
+            pod & 0xffff,
+            numbers.draw() % 200,
+            numbers.draw() % 1000,
+            numbers.draw() % 256,
+            numbers.draw() % 256,
         );
-        if !row.model.is_empty() {
-            _ = write!(
-                body,
-                r#","model":"{}","usage":{{"input":{},"output":{}}}"#,
-                row.model, row.input_tokens, row.output_tokens
-            );
+        Content {
+            name,
+            kind: "SPAN",
+            metadata,
+            input: String::new(),
+            output: String::new(),
         }
-        if n % 200 == 7 {
-            body.push_str(r#","level":"ERROR","statusMessage":"upstream timed out""#);
-        }
-        body.push('}');
     }
 
-    /// A body of `POST /v1/metrics/batch`: points `from..from + count` of 400 series, one point each 15 s.
-    pub fn points(&self, from: u64, count: u64, total: u64) -> String {
-        const SERIES: u64 = 400;
-        let mut body = String::from(r#"{"metrics":["#);
-        for n in from..from + count {
-            if n > from {
-                body.push(',');
-            }
-            let series = n % SERIES;
-            let back = (total / SERIES).saturating_sub(n / SERIES).cast_signed() * 15_000_000;
-            let at = Timestamp::from_micros(self.end.as_micros() - back);
-            _ = write!(
-                body,
-                r#"{{"name":"gpu_utilization","labels":{{"node_id":"node-{}","gpu_index":"{}"}},"value":{},"timestamp":"{at}"}}"#,
-                series / 8,
-                series % 8,
-                (mix(n) % 10_000) as f64 / 100.0,
-            );
-        }
-        body.push_str("]}");
-        body
+    /// One number for several, different for each seed.
+    fn number(&self, parts: &[u64]) -> u64 {
+        parts
+            .iter()
+            .fold(mix(self.seed), |number, part| mix(number ^ mix(*part)))
     }
 }
 
+fn step_metadata(place: &Place, step_type: &str) -> String {
+    format!(
+        r#"{{"step_id":"step-{}","step_type":"{step_type}"}}"#,
+        place.step
+    )
+}
+
 /// Scatters numbers over 64 bits, the same way in every run.
-pub fn mix(n: u64) -> u64 {
-    let mut x = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
+fn mix(n: u64) -> u64 {
+    let mut x = n.wrapping_add(text::GAMMA);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
 }
 
-fn word(random: &mut StdRng) -> String {
-    let length = random.random_range(2..11);
-    (0..length)
-        .map(|_| char::from(b'a' + random.random_range(0..26u8)))
-        .collect()
-}
-
-/// 800 to 2,000 bytes of words, frequent ones far more often than rare ones.
-fn text(random: &mut StdRng, words: &[String]) -> String {
-    let length = random.random_range(800..2000);
-    let mut text = String::with_capacity(length + 16);
-    while text.len() < length {
-        let skewed: f64 = random.random::<f64>().powi(3);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "an index below the length"
-        )]
-        let index = (skewed * words.len() as f64) as usize;
-        text.push_str(&words[index]);
-        text.push(' ');
-    }
-    text
-}
+#[cfg(test)]
+mod tests;

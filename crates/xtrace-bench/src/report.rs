@@ -1,34 +1,74 @@
 //! The figures of a run, as a table for people and as JSON.
 
-use std::fmt::Write as _;
+mod table;
 
 use serde::Serialize;
 
 use crate::bare::Bare;
+use crate::corpus::CorpusKind;
+use crate::idle::Idle;
+use crate::latency::Percentiles;
 use crate::load::Load;
+use crate::machine::{Disk, Json};
+use crate::mixed::Mixed;
 use crate::reads::Read;
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Report {
+    pub machine: Machine,
     pub measured: Vec<Measured>,
+}
+
+/// What the machine can do at best.
+#[derive(Debug, Serialize)]
+pub struct Machine {
+    pub disk: Disk,
+    pub json: Vec<Json>,
 }
 
 /// All figures of the server on one engine.
 #[derive(Debug, Serialize)]
 pub struct Measured {
     pub engine: &'static str,
+    /// With the first corpus.
     pub bare: Vec<Bare>,
+    /// Of one row each, where the engine is a server.
+    pub lone_commit: Option<Percentiles>,
+    pub idle: Idle,
+    pub full: Full,
+    pub others: Vec<Written>,
+}
+
+/// Everything that is measured with the first corpus.
+#[derive(Debug, Serialize)]
+pub struct Full {
+    pub corpus: CorpusKind,
     pub closed: Load,
     pub open: Load,
     pub points: Load,
     pub reads: Vec<Read>,
-    /// Resident memory: just started and empty, after the load, just started on the full store.
-    pub idle_bytes: u64,
-    pub loaded_bytes: u64,
-    pub idle_full_bytes: u64,
+    pub mixed: Mixed,
+    pub memory: Memory,
     pub ready_full_ms: f64,
     pub disk_bytes: u64,
     pub sent_bytes: u64,
+}
+
+/// Resident: just started and empty, after the load, just started on the full store.
+#[derive(Debug, Serialize)]
+pub struct Memory {
+    pub idle_bytes: u64,
+    pub loaded_bytes: u64,
+    pub idle_full_bytes: u64,
+}
+
+/// The writing of a corpus into an empty store.
+#[derive(Debug, Serialize)]
+pub struct Written {
+    pub corpus: CorpusKind,
+    pub closed: Load,
+    pub bare: Vec<Bare>,
+    pub disk_bytes: u64,
 }
 
 impl Report {
@@ -38,78 +78,10 @@ impl Report {
 
     pub fn to_table(&self) -> String {
         let mut text = String::new();
+        table::write_machine(&mut text, &self.machine);
         for measured in &self.measured {
-            measured.write(&mut text);
+            table::write_engine(&mut text, measured, &self.machine);
         }
         text
-    }
-}
-
-fn mb(bytes: u64) -> f64 {
-    bytes as f64 / 1e6
-}
-
-impl Measured {
-    fn write(&self, text: &mut String) {
-        _ = writeln!(text, "\n{}", self.engine);
-        for bare in &self.bare {
-            _ = writeln!(
-                text,
-                "  bare {:<12} {:>9.0} rows/s   worst commit {:>6.0} ms   {:>7.1} MB   ({}, {} rows)",
-                bare.engine,
-                bare.rows_per_second,
-                bare.worst_commit_ms,
-                mb(bare.disk_bytes),
-                bare.how,
-                bare.rows
-            );
-        }
-        self.write_load(text, "observations, closed", &self.closed);
-        for bare in &self.bare {
-            let ratio = self.closed.items_per_second / bare.rows_per_second;
-            _ = writeln!(text, "    {:.0} % of bare {}", ratio * 100.0, bare.engine);
-        }
-        self.write_load(text, "observations, open", &self.open);
-        self.write_load(text, "metric points", &self.points);
-        for read in &self.reads {
-            let latency = read.latency;
-            _ = writeln!(
-                text,
-                "  {:<34} p50 {:>8.1} ms   p99 {:>8.1} ms",
-                read.name, latency.p50_ms, latency.p99_ms
-            );
-        }
-        _ = writeln!(
-            text,
-            "  memory: {:.0} MB empty, {:.0} MB after the load, {:.0} MB just started on the full store",
-            mb(self.idle_bytes),
-            mb(self.loaded_bytes),
-            mb(self.idle_full_bytes)
-        );
-        _ = writeln!(
-            text,
-            "  ready after {:.0} ms on the full store; {:.0} MB on disk for {:.0} MB sent ({:.2} bytes a byte)",
-            self.ready_full_ms,
-            mb(self.disk_bytes),
-            mb(self.sent_bytes),
-            self.disk_bytes as f64 / self.sent_bytes as f64
-        );
-    }
-
-    #[expect(
-        clippy::unused_self,
-        reason = "reads as one of the lines of this engine"
-    )]
-    fn write_load(&self, text: &mut String, name: &str, load: &Load) {
-        _ = writeln!(
-            text,
-            "  {name:<22} {:>9.0} /s   {:>6.1} MB/s   ack p50 {:>6.1} ms  p99 {:>6.1} ms  max {:>6.1} ms   refused {}",
-            load.items_per_second,
-            mb(load.bytes) / load.seconds,
-            load.latency.p50_ms,
-            load.latency.p99_ms,
-            load.latency.max_ms,
-            load.refused
-        );
     }
 }

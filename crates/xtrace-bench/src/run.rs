@@ -1,164 +1,231 @@
-//! The order of a run: the bare engines, then the server on each engine: load, size, reads, rest.
+//! The order of a run: the machine, then on each engine: the bare engine, the idle server, load, size, reads, both,
+//! and at last the writing of the other corpora.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use bytes::Bytes;
-use xtrace_model::{Clock as _, SystemClock};
-use xtrace_store_tests::cluster::{ClusterOptions, TestCluster};
 
-use crate::bare::{self, Bare};
-use crate::corpus::Corpus;
-use crate::load::{Bodies, closed_loop, open_loop};
-use crate::report::{Measured, Report};
-use crate::server::{Server, beside_this_program, folder_bytes};
-use crate::{EngineChoice, Options, reads};
+use crate::corpus::{Corpus, CorpusKind};
+use crate::feed::{self, Feed};
+use crate::load::{Load, Pace, closed_loop, open_loop};
+use crate::mixed::{self, Mixed, Stage};
+use crate::options::{EngineChoice, Options};
+use crate::report::{Full, Machine, Measured, Memory, Report, Written};
+use crate::server::{Server, beside_this_program};
+use crate::stores::{Engine, Store};
+use crate::{idle, machine, reads};
 
-/// Points of one request.
-const POINTS_PER_REQUEST: u64 = 5000;
+/// The n-th observation is the same in every run.
+const SEED: u64 = 7;
 /// Rows that the bare engines take.
 const BARE_ROWS_MAX: u64 = 200_000;
+/// Senders of metric points.
+pub const POINT_CONNECTIONS: usize = 4;
+pub const WRITE: &str = "/v1/l/batch";
+pub const WRITE_POINTS: &str = "/v1/metrics/batch";
 
 pub async fn run(options: &Options) -> anyhow::Result<Report> {
-    let binary = options
-        .xtrace
-        .clone()
-        .map_or_else(beside_this_program, Ok)?;
-    let corpus = Arc::new(Corpus::new(7, SystemClock.now(), options.observations));
-    let mut report = Report::default();
-    if options.engine != EngineChoice::Postgres {
-        eprintln!("embedded: the bare engines …");
-        let rows = options.observations.min(BARE_ROWS_MAX);
-        let bare = tokio::task::block_in_place(|| bare_embedded(&corpus, rows))?;
-        let folder = tempfile::tempdir()?;
-        let store = Store {
-            name: "embedded",
-            folder: folder.path().to_owned(),
-            postgres: None,
+    let binary = binary(options)?;
+    eprintln!("the machine: fsync, JSON …");
+    let machine = tokio::task::block_in_place(|| machine(options))?;
+    let mut measured = Vec::new();
+    for engine in engines(options)? {
+        let course = Course {
+            options,
+            binary: &binary,
+            engine: &engine,
         };
-        report
-            .measured
-            .push(measure(options, &binary, &corpus, &store, bare).await?);
+        measured.push(course.run().await?);
+    }
+    Ok(Report { machine, measured })
+}
+
+pub fn binary(options: &Options) -> anyhow::Result<PathBuf> {
+    options.xtrace.clone().map_or_else(beside_this_program, Ok)
+}
+
+pub fn engines(options: &Options) -> anyhow::Result<Vec<Engine>> {
+    let mut engines = Vec::new();
+    if options.engine != EngineChoice::Postgres {
+        engines.push(Engine::Embedded);
     }
     if options.engine != EngineChoice::Embedded {
-        eprintln!("PostgreSQL: the bare engine …");
-        let cluster = TestCluster::start(ClusterOptions {
-            fsync: true,
-            ..ClusterOptions::default()
-        })?;
-        let rows = options.observations.min(BARE_ROWS_MAX);
-        let bare_url = cluster.url(&cluster.create_database()?);
-        let bare = vec![bare::relational(&corpus, &bare_url, rows).await?];
-        let folder = tempfile::tempdir()?;
-        let url = cluster.url(&cluster.create_database()?);
-        let store = Store {
-            name: "PostgreSQL",
-            folder: folder.path().to_owned(),
-            postgres: Some(url),
-        };
-        report
-            .measured
-            .push(measure(options, &binary, &corpus, &store, bare).await?);
+        engines.push(Engine::postgres()?);
     }
-    Ok(report)
+    Ok(engines)
 }
 
-struct Store {
-    name: &'static str,
-    folder: PathBuf,
-    postgres: Option<String>,
+pub fn first_corpus(options: &Options, total: u64) -> Arc<Corpus> {
+    Arc::new(Corpus::new(options.first(), SEED, total))
 }
 
-impl Store {
-    async fn bytes(&self) -> anyhow::Result<u64> {
-        match &self.postgres {
-            Some(url) => bare::database_bytes(url).await,
-            None => folder_bytes(&self.folder),
+fn machine(options: &Options) -> anyhow::Result<Machine> {
+    let limit = options.limit_duration();
+    let folder = tempfile::tempdir()?;
+    let disk = machine::disk(folder.path(), limit)?;
+    let json = options.corpus.iter().map(|kind| {
+        let corpus = Corpus::new(*kind, SEED, options.other_observations(*kind));
+        machine::json(&corpus, options.batch, limit / 4)
+    });
+    Ok(Machine {
+        disk,
+        json: json.collect::<anyhow::Result<_>>()?,
+    })
+}
+
+/// All that is done on one engine.
+struct Course<'a> {
+    options: &'a Options,
+    binary: &'a Path,
+    engine: &'a Engine,
+}
+
+/// The loads on a server that was empty before.
+struct Loads {
+    idle: idle::Idle,
+    closed: Load,
+    open: Load,
+    points: Load,
+    idle_bytes: u64,
+    loaded_bytes: u64,
+}
+
+impl Course<'_> {
+    async fn run(&self) -> anyhow::Result<Measured> {
+        let options = self.options;
+        let corpus = first_corpus(options, options.first_observations());
+        let mut feed = Feed::new(corpus, options.batch);
+        self.say("the bare engine, and lone commits");
+        let rows = feed.corpus().total().min(BARE_ROWS_MAX);
+        let bare = self.engine.bare(feed.corpus(), rows).await?;
+        let writes = options.idle().writes;
+        let lone_commit = self.engine.lone_commit(feed.corpus(), writes).await?;
+        let store = self.engine.new_store()?;
+        let loads = self.load(&store, &mut feed).await?;
+        let sent_bytes = loads.closed.bytes + loads.open.bytes + loads.points.bytes;
+        let disk_bytes = store.bytes().await?;
+        self.say(&format!("reads at {} observations", feed.corpus().total()));
+        let server = store.start(self.binary).await?;
+        let idle_full_bytes = server.memory_bytes()?;
+        let reads = reads::measure(&server.target, feed.corpus(), options.reads).await?;
+        let mixed = self.mix(&server, &store, &mut feed).await?;
+        let ready_full_ms = server.ready_ms;
+        self.stop(server).await?;
+        store.remove().await?;
+        let mut others = Vec::new();
+        for kind in options.others() {
+            others.push(self.write(*kind).await?);
         }
+        Ok(Measured {
+            engine: self.engine.name(),
+            bare,
+            lone_commit,
+            idle: loads.idle,
+            full: Full {
+                corpus: options.first(),
+                closed: loads.closed,
+                open: loads.open,
+                points: loads.points,
+                reads,
+                mixed,
+                memory: Memory {
+                    idle_bytes: loads.idle_bytes,
+                    loaded_bytes: loads.loaded_bytes,
+                    idle_full_bytes,
+                },
+                ready_full_ms,
+                disk_bytes,
+                sent_bytes,
+            },
+            others,
+        })
+    }
+
+    async fn load(&self, store: &Store, feed: &mut Feed) -> anyhow::Result<Loads> {
+        let options = self.options;
+        let server = store.start(self.binary).await?;
+        let target = &server.target;
+        let idle_bytes = server.memory_bytes()?;
+        self.say("lone writes, /healthz");
+        let from = feed.skip(options.idle().writes);
+        let idle = idle::measure(target, feed.corpus(), from, options.idle()).await?;
+        self.say(&format!("closed loop, {} connections", options.connections));
+        let closed = closed_loop(target, WRITE, options.connections, None, feed.all()).await?;
+        self.say("open loop at half of that");
+        let rate = closed.items_per_second / 2.0;
+        let more = feed.take(whole(rate * options.seconds as f64) + options.batch as u64);
+        let pace = Pace::of_items(rate, options.batch, options.open_duration());
+        let open = open_loop(target, WRITE, pace, more).await?;
+        let loaded_bytes = server.memory_bytes()?;
+        self.say("metric points");
+        let points = feed::points(feed.corpus(), options.points);
+        let points = closed_loop(target, WRITE_POINTS, POINT_CONNECTIONS, None, points).await?;
+        self.stop(server).await?;
+        Ok(Loads {
+            idle,
+            closed,
+            open,
+            points,
+            idle_bytes,
+            loaded_bytes,
+        })
+    }
+
+    async fn mix(&self, server: &Server, store: &Store, feed: &mut Feed) -> anyhow::Result<Mixed> {
+        self.say("writes at a fixed rate, without and with a reader");
+        let options = self.options.mixed();
+        let seconds = options.duration.as_secs_f64();
+        let count = whole(options.items_per_second * seconds) + options.batch as u64;
+        let bodies = [feed.take(count), feed.take(count)];
+        let stage = Stage {
+            target: &server.target,
+            store,
+            corpus: feed.corpus(),
+        };
+        mixed::measure(&stage, options, bodies).await
+    }
+
+    /// Writes a corpus into an empty store, for the figures of that alone.
+    async fn write(&self, kind: CorpusKind) -> anyhow::Result<Written> {
+        self.say(&format!("writing {}", kind.name()));
+        let options = self.options;
+        let total = options.other_observations(kind);
+        let corpus = Arc::new(Corpus::new(kind, SEED, total));
+        let bare = self.engine.bare(&corpus, total.min(BARE_ROWS_MAX)).await?;
+        let store = self.engine.new_store()?;
+        let server = store.start(self.binary).await?;
+        let bodies = Feed::new(corpus, options.batch).all();
+        let connections = options.connections;
+        let closed = closed_loop(&server.target, WRITE, connections, None, bodies).await?;
+        self.stop(server).await?;
+        let disk_bytes = store.bytes().await?;
+        store.remove().await?;
+        Ok(Written {
+            corpus: kind,
+            closed,
+            bare,
+            disk_bytes,
+        })
+    }
+
+    async fn stop(&self, server: Server) -> anyhow::Result<()> {
+        let stopped = server.stop().await;
+        stopped.with_context(|| format!("stopping the server on {}", self.engine.name()))
+    }
+
+    fn say(&self, what: &str) {
+        eprintln!("{}: {what} …", self.engine.name());
     }
 }
 
-fn bare_embedded(corpus: &Corpus, rows: u64) -> anyhow::Result<Vec<Bare>> {
-    let (columnar, key_value) = (tempfile::tempdir()?, tempfile::tempdir()?);
-    Ok(vec![
-        bare::columnar(corpus, columnar.path(), rows)?,
-        bare::key_value(corpus, key_value.path(), rows)?,
-    ])
-}
-
-async fn measure(
-    options: &Options,
-    binary: &Path,
-    corpus: &Arc<Corpus>,
-    store: &Store,
-    bare: Vec<Bare>,
-) -> anyhow::Result<Measured> {
-    let name = store.name;
-    let server = Server::start(binary, &store.folder, store.postgres.as_deref()).await?;
-    let idle_bytes = server.memory_bytes()?;
-    let target = server.target.clone();
-    eprintln!("{name}: closed loop, {} connections …", options.connections);
-    let all = observation_bodies(corpus, options.batch, 0, options.observations);
-    let closed = closed_loop(&target, "/v1/l/batch", options.connections, None, all).await?;
-    eprintln!("{name}: open loop at half of that …");
-    let seconds = Duration::from_secs(options.seconds);
-    let per_second = closed.items_per_second / 2.0 / options.batch as f64;
-    let interval = Duration::from_secs_f64(1.0 / per_second.max(1.0));
-    let more = observation_bodies(corpus, options.batch, options.observations, u64::MAX / 2);
-    let open = open_loop(&target, "/v1/l/batch", interval, seconds, more).await?;
-    let loaded_bytes = server.memory_bytes()?;
-    eprintln!("{name}: metric points …");
-    let points = point_bodies(corpus, options.points);
-    let points = closed_loop(&target, "/v1/metrics/batch", 4, None, points).await?;
-    server
-        .stop()
-        .await
-        .with_context(|| format!("stopping the server on {name}"))?;
-    let disk_bytes = store.bytes().await?;
-    eprintln!("{name}: reads at {} observations …", options.observations);
-    let server = Server::start(binary, &store.folder, store.postgres.as_deref()).await?;
-    let idle_full_bytes = server.memory_bytes()?;
-    let ready_full_ms = server.ready_ms;
-    let reads = reads::measure(&server.target, corpus, options.observations, options.reads).await?;
-    server.stop().await?;
-    let sent_bytes = closed.bytes + open.bytes + points.bytes;
-    Ok(Measured {
-        engine: name,
-        bare,
-        closed,
-        open,
-        points,
-        reads,
-        idle_bytes,
-        loaded_bytes,
-        idle_full_bytes,
-        ready_full_ms,
-        disk_bytes,
-        sent_bytes,
-    })
-}
-
-fn observation_bodies(corpus: &Arc<Corpus>, batch: usize, from: u64, count: u64) -> Arc<Bodies> {
-    let corpus = corpus.clone();
-    let batch = batch as u64;
-    Arc::new(move |n| {
-        let start = n * batch;
-        (start < count).then(|| {
-            let items = batch.min(count - start);
-            (Bytes::from(corpus.batch(from + start, items)), items)
-        })
-    })
-}
-
-fn point_bodies(corpus: &Arc<Corpus>, total: u64) -> Arc<Bodies> {
-    let corpus = corpus.clone();
-    Arc::new(move |n| {
-        let start = n * POINTS_PER_REQUEST;
-        (start < total).then(|| {
-            let items = POINTS_PER_REQUEST.min(total - start);
-            (Bytes::from(corpus.points(start, items, total)), items)
-        })
-    })
+/// The next whole number.
+fn whole(number: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts of a run are far below 2⁶⁴ and not negative"
+    )]
+    let whole = number.ceil() as u64;
+    whole
 }
