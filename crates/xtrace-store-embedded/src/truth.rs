@@ -55,6 +55,16 @@ pub struct Truth {
 
 impl Truth {
     pub fn open(path: &Path, options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
+        Self::open_files(path, options).map_err(|error| match error {
+            EmbeddedError::Truth(source) => EmbeddedError::RowStore {
+                path: path.to_owned(),
+                source,
+            },
+            other => other,
+        })
+    }
+
+    fn open_files(path: &Path, options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
         let db = Database::builder(path)
             .cache_size(options.cache_bytes)
             .max_journaling_size(options.journal_bytes)
