@@ -27,6 +27,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct PostgresEngine {
     pub(crate) reads: PgPool,
     pub(crate) writes: PgPool,
+    /// For connections besides the pools'.
+    pub(crate) target: PgConnectOptions,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) version: String,
     pub(crate) commit_timeout: Duration,
@@ -62,7 +64,8 @@ impl PostgresEngine {
         let _closed_or_lost = connection.close().await;
         let engine = Self {
             reads: read_pool(&options, target.clone()),
-            writes: write_pool(&options, target),
+            writes: write_pool(&options, target.clone()),
+            target,
             clock: options.clock,
             version,
             commit_timeout: options.commit_timeout,
