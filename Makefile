@@ -14,7 +14,7 @@ locked := --locked
 # Passed on to the program: make run ARGS="--help"
 ARGS ?=
 
-.PHONY: help run demo bench test check fmt format-check lint doc where duckdb prepare-build prepare-check prepare-test
+.PHONY: help run demo bench test soak check fmt format-check lint doc where duckdb prepare-build prepare-check prepare-test
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ bench: prepare-test ## measure both engines and the server; ARGS="--help" lists 
 
 test: prepare-test ## run all tests on both engines, the rules of the tree included; ARGS narrows them down
 	@scripts/test.sh $(ARGS)
+
+# Rounds of each test of chance.
+ROUNDS ?= 200
+
+soak: prepare-test ## run the fault suite for many rounds (ROUNDS=200): kills, torn files, two servers on one database
+	@XTRACE_SOAK_ROUNDS="$(ROUNDS)" scripts/test.sh --package xtrace --test it $(ARGS)
 
 check: format-check lint doc ## check format, lints and documentation
 
