@@ -14,7 +14,7 @@ locked := --locked
 # Passed on to the program: make run ARGS="--help"
 ARGS ?=
 
-.PHONY: help run demo bench profile test check fmt format-check lint doc where duckdb
+.PHONY: help run demo bench profile test soak check fmt format-check lint doc where duckdb
 .PHONY: prepare-build prepare-check prepare-test prepare-profile
 
 help: ## list the commands
@@ -40,6 +40,12 @@ profile: prepare-profile ## draw flame graphs of the server writing and reading;
 
 test: prepare-test ## run all tests on both engines, the rules of the tree included; ARGS narrows them down
 	@scripts/test.sh $(ARGS)
+
+# Rounds of each test of chance.
+ROUNDS ?= 200
+
+soak: prepare-test ## run the fault suite for many rounds (ROUNDS=200): kills, torn files, two servers on one database
+	@XTRACE_SOAK_ROUNDS="$(ROUNDS)" scripts/test.sh --package xtrace --test it $(ARGS)
 
 check: format-check lint doc ## check format, lints and documentation
 

@@ -25,6 +25,9 @@ struct Bounds {
     connections_max: usize,
     /// How long the head of a request may take, and how long a connection may stay idle.
     head_timeout: Duration,
+    /// The same for connections that come when three quarters of the places are taken, so that the last quarter is free
+    /// again soon.
+    crowded_timeout: Duration,
     /// How long requests under way may take once the server is told to stop.
     grace: Duration,
 }
@@ -39,6 +42,7 @@ pub async fn serve(
     let bounds = Bounds {
         connections_max: 4096,
         head_timeout: Duration::from_secs(75),
+        crowded_timeout: Duration::from_secs(2),
         grace,
     };
     serve_within(bounds, listener, app, stop).await;
@@ -52,8 +56,7 @@ async fn serve_within(
 ) {
     let service = TowerToHyperService::new(router(app));
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(bounds.head_timeout);
+    http.timer(TokioTimer::new());
     let under_way = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(bounds.connections_max));
     let mut stop = pin!(stop);
@@ -72,6 +75,11 @@ async fn serve_within(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
+        let is_crowded = room.available_permits() < bounds.connections_max / 4;
+        http.header_read_timeout(match is_crowded {
+            true => bounds.crowded_timeout,
+            false => bounds.head_timeout,
+        });
         let connection = http.serve_connection(TokioIo::new(stream), service.clone());
         let connection = under_way.watch(connection);
         tokio::spawn(async move {

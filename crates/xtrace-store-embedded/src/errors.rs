@@ -32,8 +32,26 @@ pub enum EmbeddedError {
     },
     #[error("the log-structured store reported an error")]
     Truth(#[from] fjall::Error),
+    #[error(
+        "the row store in {} cannot be opened; unless the disk is full or read-only its files are damaged, and a backup \
+         of the whole data directory has to take their place",
+        path.display()
+    )]
+    RowStore {
+        path: PathBuf,
+        #[source]
+        source: fjall::Error,
+    },
     #[error("the columnar projection reported an error")]
-    Projection(#[from] duckdb::Error),
+    Projection(#[source] duckdb::Error),
+    #[error("the column file is damaged; stop the server and run `xtrace doctor --rebuild`")]
+    Damaged(#[source] duckdb::Error),
+    #[error(
+        "the column file {} is missing or lacks its latest changes, and with them metric points that are nowhere else; put \
+         back a backup of the whole data directory, or run `xtrace doctor --rebuild` to go on without them",
+        file.display()
+    )]
+    PointsLost { file: PathBuf },
     #[error("rows cannot be laid out as columns: {0}")]
     Arrow(String),
     #[error("the stored {what} cannot be read: {why}")]
@@ -67,6 +85,17 @@ fn holder_text(holder: Option<u32>) -> String {
     }
 }
 
+/// A file that says something else than was written to it is told apart, for trying again does not help then.
+impl From<duckdb::Error> for EmbeddedError {
+    fn from(error: duckdb::Error) -> Self {
+        if is_damage(&error.to_string()) {
+            Self::Damaged(error)
+        } else {
+            Self::Projection(error)
+        }
+    }
+}
+
 impl EmbeddedError {
     /// For `map_err`: what was tried on which file.
     pub fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self + use<> {
@@ -89,6 +118,7 @@ impl EmbeddedError {
         match self {
             Self::NotVisible(_)
             | Self::Truth(_)
+            | Self::RowStore { .. }
             | Self::Io { .. }
             | Self::Injected(_)
             | Self::Reopening(_) => true,
@@ -110,6 +140,7 @@ impl EmbeddedError {
             Self::Locked { .. }
             | Self::Io { .. }
             | Self::Truth(_)
+            | Self::RowStore { .. }
             | Self::NotVisible(_)
             | Self::Closed
             | Self::Reopening(_)
@@ -117,7 +148,7 @@ impl EmbeddedError {
             | Self::HotFull { .. }
             | Self::Injected(_) => ErrorKind::Unavailable,
             Self::NewerFormat { .. } | Self::UnknownFormat { .. } => ErrorKind::Unsupported,
-            Self::Corrupt { .. } => ErrorKind::Corrupt,
+            Self::Corrupt { .. } | Self::Damaged(_) | Self::PointsLost { .. } => ErrorKind::Corrupt,
             Self::Payload(error) => payload_kind(error),
             Self::Arrow(_) | Self::Defect(_) => ErrorKind::Internal,
             Self::Timeout(_) => ErrorKind::Timeout,
@@ -132,6 +163,18 @@ fn payload_kind(error: &PayloadError) -> ErrorKind {
         PayloadError::Training { .. } | PayloadError::Compression(_) => ErrorKind::Internal,
         _ => ErrorKind::Corrupt,
     }
+}
+
+/// What DuckDB says of a file or a write-ahead log that was cut, overwritten or never its own.
+fn is_damage(text: &str) -> bool {
+    const DAMAGE: [&str; 5] = [
+        "Corrupt database file",
+        "Corrupt WAL file",
+        "Failure while replaying WAL",
+        "Could not read enough bytes",
+        "not a valid DuckDB database file",
+    ];
+    DAMAGE.iter().any(|words| text.contains(words))
 }
 
 /// DuckDB tells kinds of errors apart by the first words of their text alone.
@@ -151,6 +194,14 @@ fn projection_kind(text: &str) -> ErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_file_is_told_apart_from_a_full_disk() {
+        assert!(is_damage(
+            "IO Error: Corrupt database file: computed checksum 1 does not match stored checksum 2"
+        ));
+        assert!(!is_damage("IO Error: Could not write file: no space left"));
+    }
 
     #[test]
     fn a_query_over_the_memory_bound_is_too_large_and_a_full_disk_is_unavailable() {

@@ -50,6 +50,7 @@ pub struct Instance {
     /// When the oldest row that is not in the file came in.
     pub hot_since: Mutex<Option<Instant>>,
     has_failed: AtomicBool,
+    is_damaged: AtomicBool,
     /// Keeps the directory locked until the last reader has let go.
     _dir: Arc<DataDir>,
 }
@@ -76,6 +77,7 @@ impl Instance {
             figures: Mutex::default(),
             hot_since: Mutex::new(hot_since),
             has_failed: AtomicBool::new(false),
+            is_damaged: AtomicBool::new(false),
             _dir: dir,
         })
     }
@@ -146,11 +148,19 @@ impl Instance {
         if error.ends_instance() {
             self.fail();
         }
+        if matches!(error, EmbeddedError::Damaged(_)) {
+            self.is_damaged.store(true, Ordering::Release);
+        }
     }
 
     /// Lets the writer open the store anew before its next work.
     pub fn fail(&self) {
         self.has_failed.store(true, Ordering::Release);
+    }
+
+    /// Whether something was found in the file that was never written to it.
+    pub fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Ordering::Acquire)
     }
 
     pub fn has_failed(&self) -> bool {
@@ -169,14 +179,25 @@ fn attach_file(
     attach(&root, &dir.projection(), FILE)?;
     let store_id = truth.store_id()?;
     match file_state(&root, FILE)? {
-        Some(state) if state.store_id != store_id => Err(EmbeddedError::Corrupt {
-            what: "projection",
-            why: "it belongs to another store".to_owned(),
+        Some(state) if state.store_id != store_id => Err(rebuild::of_another_store()),
+        Some(state) if state.upto > truth.last_version()? => Err(EmbeddedError::Corrupt {
+            what: "row store",
+            why: "it lacks commits that the column file has; put back a backup of the whole data directory, or run \
+                  `xtrace doctor --rebuild` to go on with what the row store has"
+                .to_owned(),
         }),
         Some(state) if fits(state, truth)? => Ok(root),
         None if truth.trimmed()? == 0 => {
             root.execute_batch(&create_file(FILE, store_id, 0))?;
             Ok(root)
+        }
+        // Of points the row store has only what the log has not handed over yet.
+        state if state.is_none_or(|state| state.upto < truth.trimmed().unwrap_or(u64::MAX))
+            && truth.last_series()? > 0 =>
+        {
+            Err(EmbeddedError::PointsLost {
+                file: dir.projection(),
+            })
         }
         state => {
             tracing::warn!(?state, "the projection does not fit the log and is rebuilt");

@@ -45,15 +45,16 @@ pub use lock::FORMAT_VERSION;
 pub use options::EmbeddedOptions;
 pub use projection::rebuild::Progress;
 
-/// Makes the database file anew from the truth; the store must not be open elsewhere.
+/// Makes the database file anew from the truth; the store must not be open elsewhere. Answers with the files that are
+/// damaged and were set aside; the metric points in them are not in the new one.
 ///
 /// # Errors
 /// The directory is in use, or cannot be read or written.
 pub fn rebuild(
     options: &EmbeddedOptions,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(), EmbeddedError> {
+) -> Result<Vec<std::path::PathBuf>, EmbeddedError> {
     let dir = lock::DataDir::open(&options.dir)?;
     let truth = truth::Truth::open(&dir.truth(), options)?;
-    projection::rebuild::rebuild_file(&dir, options, &truth, progress)
+    projection::rebuild::rebuild_damaged_file(&dir, options, &truth, progress)
 }

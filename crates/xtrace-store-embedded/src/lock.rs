@@ -56,6 +56,11 @@ impl DataDir {
         self.path.join("projection-rebuild.duckdb")
     }
 
+    /// Where a projection that cannot be read is put when another is made.
+    pub fn projection_aside(&self) -> PathBuf {
+        self.path.join("projection-damaged.duckdb")
+    }
+
     /// Where queries that outgrow memory put their intermediate results.
     pub fn spill(&self) -> PathBuf {
         self.path.join("spill")

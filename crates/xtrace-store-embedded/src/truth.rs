@@ -13,6 +13,7 @@ pub mod records;
 pub mod rows;
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -60,6 +61,23 @@ pub struct Truth {
 
 impl Truth {
     pub fn open(path: &Path, options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
+        // fjall panics over some lengths that nobody wrote, where the tail of a journal was torn.
+        let opened = catch_unwind(AssertUnwindSafe(|| Self::open_files(path, options)));
+        match opened {
+            Ok(Err(EmbeddedError::Truth(source))) => Err(EmbeddedError::RowStore {
+                path: path.to_owned(),
+                source,
+            }),
+            Ok(opened) => opened,
+            Err(_) => Err(EmbeddedError::Corrupt {
+                what: "row store",
+                why: "its journal is damaged; put back a backup of the whole data directory"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    fn open_files(path: &Path, options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
         let db = Database::builder(path)
             .cache_size(options.cache_bytes)
             .max_journaling_size(options.journal_bytes)

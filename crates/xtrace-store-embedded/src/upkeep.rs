@@ -88,6 +88,14 @@ impl Upkeep for EmbeddedEngine {
             if instance.has_failed() {
                 return Err(EmbeddedError::Reopening("a write failed".to_owned()));
             }
+            if instance.is_damaged() {
+                return Err(EmbeddedError::Corrupt {
+                    what: "column file",
+                    why:
+                        "a part of it is damaged; stop the server and run `xtrace doctor --rebuild`"
+                            .to_owned(),
+                });
+            }
             Ok(())
         });
         probed

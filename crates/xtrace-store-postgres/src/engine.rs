@@ -28,6 +28,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct PostgresEngine {
     pub(crate) reads: PgPool,
     pub(crate) writes: PgPool,
+    /// For connections besides the pools'.
+    pub(crate) target: PgConnectOptions,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) version: String,
     pub(crate) commit_timeout: Duration,
@@ -66,8 +68,9 @@ impl PostgresEngine {
         // A server that is slow to say goodbye has been migrated nevertheless.
         let _closed_or_lost = connection.close().await;
         let engine = Self {
-            reads: read_pool(&options, target),
+            reads: read_pool(&options, target.clone()),
             writes,
+            target,
             clock: options.clock,
             version,
             commit_timeout: options.commit_timeout,

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::Row as _;
+use sqlx::{Connection as _, PgConnection, Row as _};
 use xtrace_store::{Expired, Expiry, StoreResult, StoreStats, Upkeep};
 
 use crate::engine::PostgresEngine;
 use crate::errors::InOperation as _;
 
 /// A server that takes longer to say that it is there is not.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long one that does not is asked why. Together they are less than callers wait for an answer.
+const REASON_TIMEOUT: Duration = Duration::from_millis(700);
 
 #[async_trait]
 impl Upkeep for PostgresEngine {
@@ -45,11 +47,29 @@ impl Upkeep for PostgresEngine {
             probe.execute(&mut *connection).await.during(OP).map(drop)
         };
         let answered = tokio::time::timeout(PROBE_TIMEOUT, probe).await;
-        answered.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut).during(OP))
+        match answered {
+            Ok(answer) => answer,
+            Err(_) => Err(self.why_unreachable().await).during(OP),
+        }
     }
 
     async fn close(&self) -> StoreResult<()> {
         self.rest().await;
         Ok(())
+    }
+}
+
+impl PostgresEngine {
+    /// A pool only says that it waited; a connection of its own is refused with the reason.
+    async fn why_unreachable(&self) -> sqlx::Error {
+        let connecting = PgConnection::connect_with(&self.target);
+        match tokio::time::timeout(REASON_TIMEOUT, connecting).await {
+            Ok(Err(error)) => error,
+            Ok(Ok(_)) => sqlx::Error::PoolTimedOut,
+            Err(_) => {
+                let silent = "the server takes connections and says nothing";
+                sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, silent))
+            }
+        }
     }
 }

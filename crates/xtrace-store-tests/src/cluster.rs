@@ -13,6 +13,7 @@
 
 mod binaries;
 mod process;
+mod session;
 mod small_disk;
 
 use std::net::TcpListener;
@@ -26,6 +27,7 @@ use anyhow::{Context as _, bail};
 
 use self::binaries::Binaries;
 use self::process::{Signal, Unprivileged, Watchdog};
+pub use self::session::Session;
 
 /// How long the server may take to start, stop or recover before a test gives up on it.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -227,6 +229,49 @@ impl TestCluster {
     /// When the server is still running at the deadline.
     pub fn kill(&self) -> anyhow::Result<()> {
         self.end(Signal::Kill)
+    }
+
+    /// Stops all processes of the server where they are, as a machine that hangs does.
+    ///
+    /// # Errors
+    /// When the server is not running.
+    pub fn pause(&self) -> anyhow::Result<()> {
+        process::signal_folder(&self.data(), Signal::Pause)
+    }
+
+    /// Lets a paused server go on.
+    ///
+    /// # Errors
+    /// When the server is not running.
+    pub fn resume(&self) -> anyhow::Result<()> {
+        process::signal_folder(&self.data(), Signal::Resume)
+    }
+
+    /// Lets a stopped server be another one when it starts again: on the same address, with a copy of the files.
+    ///
+    /// # Errors
+    /// When the server runs, or the files cannot be copied.
+    pub fn replace_by_copy(&self) -> anyhow::Result<()> {
+        if lock(&self.server).is_some() {
+            bail!("the test server on port {} is running", self.port);
+        }
+        let copy = self.folder.join("copy");
+        let mut command = Command::new("cp");
+        command.arg("--archive").arg(self.data()).arg(&copy);
+        process::output(command)?;
+        std::fs::remove_dir_all(self.data()).context("removing the files of the old server")?;
+        std::fs::rename(copy, self.data()).context("putting the copy in place")
+    }
+
+    /// A session that lasts until it is dropped.
+    ///
+    /// # Errors
+    /// When the server refuses the session or its first statement.
+    pub fn session(&self, database: &str, statement: &str) -> anyhow::Result<Session> {
+        let mut command = self.binaries.command("psql", None);
+        command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
+        command.arg(self.url(database));
+        Session::start(command, statement)
     }
 
     /// Starts a stopped server on the same files and port and waits until it answers.

@@ -24,6 +24,7 @@ pub mod lowering;
 pub mod model;
 pub mod plans;
 mod random;
+pub mod soak;
 pub mod stage;
 pub mod suite;
 

@@ -244,7 +244,7 @@ fn rebuild(config: &Config) -> anyhow::Result<()> {
     let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {msg}  (about {eta} left)");
     let bar = ProgressBar::new(0).with_style(style.expect("the template is well formed"));
     let mut last = None;
-    xtrace_store_embedded::rebuild(&options, &mut |progress| {
+    let aside = xtrace_store_embedded::rebuild(&options, &mut |progress| {
         bar.set_length(progress.rows_estimate);
         bar.set_position(progress.traces + progress.observations);
         bar.set_message(format!(
@@ -260,5 +260,11 @@ fn rebuild(config: &Config) -> anyhow::Result<()> {
         "rebuilt: {} traces, {} observations, {} metric points",
         done.traces, done.observations, done.points
     );
+    for file in aside {
+        println!(
+            "set aside: {} is damaged; metric points that were only there are missing now",
+            file.display()
+        );
+    }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod config;
 mod credentials;
 mod demo;
 mod doctor;
+mod open_files;
 mod retention;
 mod serve;
 mod shutdown;

@@ -15,10 +15,11 @@ use xtrace_model::{Clock, PriceBook};
 use crate::banner;
 use crate::config::{Config, IngestConfig};
 use crate::credentials::Credentials;
-use crate::{retention, shutdown, store};
+use crate::{open_files, retention, shutdown, store};
 
 /// Opens the store, listens, serves until told to stop, and comes to rest.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
+    open_files::allow_all();
     let clock: Arc<dyn Clock> = crate::clock();
     // The address first: a taken port is found before the store is touched.
     let address = &config.server.bind_addr;

@@ -27,6 +27,7 @@ impl Server {
         let bounds = Bounds {
             connections_max: 100,
             head_timeout: DEADLINE,
+            crowded_timeout: DEADLINE,
             grace,
         };
         Self::within(bounds, options).await
@@ -176,6 +177,7 @@ async fn a_connection_that_does_not_finish_asking_is_closed() {
     let bounds = Bounds {
         connections_max: 100,
         head_timeout: Duration::from_millis(20),
+        crowded_timeout: Duration::from_millis(20),
         grace: GRACE,
     };
     let server = Server::within(bounds, options()).await;
@@ -192,6 +194,7 @@ async fn connections_past_the_limit_wait_until_one_ends() {
     let bounds = Bounds {
         connections_max: 1,
         head_timeout: DEADLINE,
+        crowded_timeout: DEADLINE,
         grace: GRACE,
     };
     let server = Server::within(bounds, options()).await;

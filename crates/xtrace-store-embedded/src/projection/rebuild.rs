@@ -1,7 +1,7 @@
 //! Rebuild: a new file from the truth. Points, which the file alone has, are copied from the old one.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use duckdb::Connection;
 use fjall::Readable;
@@ -42,6 +42,41 @@ pub fn discard_scratch(dir: &DataDir) -> Result<(), EmbeddedError> {
         remove_if_there(&path)?;
     }
     Ok(())
+}
+
+/// As [`rebuild_file`], also where the old file cannot be read: what is damaged is set aside, first its write-ahead log,
+/// then all of it, and answered with. Points that only were in there are left out.
+pub fn rebuild_damaged_file(
+    dir: &DataDir,
+    options: &EmbeddedOptions,
+    truth: &Truth,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<PathBuf>, EmbeddedError> {
+    let [file, log] = with_log(&dir.projection());
+    let [file_aside, log_aside] = with_log(&dir.projection_aside());
+    let mut aside = Vec::new();
+    let mut steps = [(log, log_aside), (file, file_aside)].into_iter();
+    loop {
+        let error = match rebuild_file(dir, options, truth, progress) {
+            Err(error @ EmbeddedError::Damaged(_)) => error,
+            done => return done.map(|()| aside),
+        };
+        let mut next = steps.by_ref().filter(|(from, _)| from.exists());
+        let Some((from, to)) = next.next() else {
+            return Err(error);
+        };
+        fs::rename(&from, &to).map_err(EmbeddedError::io("set aside", &from))?;
+        aside.push(to);
+    }
+}
+
+/// A row store that is not the one of this file: it was lost, or one of the two was replaced.
+pub fn of_another_store() -> EmbeddedError {
+    EmbeddedError::Corrupt {
+        what: "projection",
+        why: "it belongs to another store than the row store beside it; put back a backup of the whole data directory"
+            .to_owned(),
+    }
 }
 
 /// Makes the file anew; the store must not be open. The old file stays until the new one is complete.
@@ -135,10 +170,15 @@ fn fill_points(
         // From here on the old file is whole without its write-ahead log, which the swap takes away.
         connection.execute_batch(&format!("CHECKPOINT {OLD}"))?;
         if let Some(state) = file_state(connection, OLD)? {
+            if state.store_id != truth.store_id()? {
+                return Err(of_another_store());
+            }
             already = state.upto;
+            // What the truth knows nothing of has versions that will be given again.
             connection.execute_batch(&format!(
-                "INSERT INTO {points} SELECT * FROM {OLD}.main.{} ORDER BY {}",
+                "INSERT INTO {points} SELECT * FROM {OLD}.main.{} WHERE row_version <= {} ORDER BY {}",
                 Rows::Points.name(),
+                truth.last_version()?,
                 Rows::Points.order()
             ))?;
         }
@@ -201,7 +241,7 @@ fn sync(path: &Path) -> Result<(), EmbeddedError> {
 }
 
 /// A database file and its write-ahead log.
-fn with_log(path: &Path) -> [std::path::PathBuf; 2] {
+fn with_log(path: &Path) -> [PathBuf; 2] {
     [path.to_owned(), path.with_extension("duckdb.wal")]
 }
 

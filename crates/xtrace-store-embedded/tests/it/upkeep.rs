@@ -166,6 +166,12 @@ async fn a_lost_or_damaged_file_is_rebuilt_from_the_truth_and_points_are_kept_wh
     drop(engine);
 
     std::fs::remove_file(dir.path().join("projection.duckdb")).unwrap();
+    let refused = EmbeddedEngine::open(options(&dir)).err().unwrap();
+    assert!(
+        matches!(refused, EmbeddedError::PointsLost { .. }),
+        "points may not vanish without a word: {refused}"
+    );
+    rebuild(&options(&dir), &mut |_| {}).unwrap();
     let engine = open(&dir);
     assert_eq!(count(&engine, View::Observations).await, 30);
     let names = plan(View::Traces, vec![&traces::NAME], vec![]);

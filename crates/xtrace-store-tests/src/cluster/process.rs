@@ -32,6 +32,8 @@ pub(super) enum Signal {
     Interrupt,
     Quit,
     Kill,
+    Pause,
+    Resume,
 }
 
 /// The user a server runs as when the test itself is root.
@@ -152,10 +154,35 @@ pub(super) fn signal(pid: u32, signal: Signal) -> anyhow::Result<()> {
         Signal::Interrupt => "INT",
         Signal::Quit => "QUIT",
         Signal::Kill => "KILL",
+        Signal::Pause => "STOP",
+        Signal::Resume => "CONT",
     };
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("kill -{name} {pid}"));
     output(command).map(drop)
+}
+
+/// Sends a signal to all processes that work in `folder`.
+pub(super) fn signal_folder(folder: &Path, how: Signal) -> anyhow::Result<()> {
+    let mut count = 0;
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        if std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == folder) {
+            // A backend may end on its own meanwhile.
+            let _gone_is_fine = signal(pid, how);
+            count += 1;
+        }
+    }
+    if count == 0 {
+        bail!("no process works in {}", folder.display());
+    }
+    Ok(())
 }
 
 /// Whether a process still works in `folder`. The backends of a killed server notice its death only after a moment,

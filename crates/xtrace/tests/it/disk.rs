@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::faults::Faults;
 use crate::load::{Load, assert_all_there, body};
 use crate::places::Place;
 use crate::server::{Server, Start};
@@ -13,6 +14,11 @@ use crate::server::{Server, Start};
 /// stays mounted whatever happens. An unprivileged user gets the rights from a user namespace.
 fn start_on_small_disk(start: &Start) -> Server {
     let script = "mkdir -p data && mount -t tmpfs -o size=48m tmpfs data && exec \"$0\"";
+    start.start_by(in_namespace(start, script))
+}
+
+/// A script that may mount, with the server as `$0`.
+fn in_namespace(start: &Start, script: &str) -> Command {
     let mut command = Command::new("unshare");
     start.fill(&mut command);
     let user = if is_root() {
@@ -23,7 +29,7 @@ fn start_on_small_disk(start: &Start) -> Server {
     command
         .args(user)
         .args(["sh", "-c", script, env!("CARGO_BIN_EXE_xtrace")]);
-    start.start_by(command)
+    command
 }
 
 fn is_root() -> bool {
@@ -52,6 +58,75 @@ async fn a_full_disk_of_postgresql_gives_clear_errors_and_service_resumes_when_s
     let server = place.start().start();
     let disk = place.cluster.as_ref().unwrap().small_disk().unwrap();
     fill_and_free(&server, &disk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_turns_read_only_gives_clear_errors_and_service_resumes_when_it_can_be_written()
+{
+    let place = Place::embedded();
+    let faults = Faults::prepare(place.dir());
+    let start = faults.in_reach_of(place.start());
+    let server = start.start_with_log();
+    let next = Arc::new(AtomicU64::new(0));
+    let load = Load::start(&server, &next);
+    load.until_acknowledged(20).await;
+    faults.set_read_only(true);
+    server.until_ready_is(503).await;
+    load.until_refused(20).await;
+    let listed = server.get("/api/public/traces?limit=1").await;
+    assert_eq!(listed.status, 200, "{}", listed.body);
+    let sent = load.stop().await;
+    let refused: Vec<_> = sent.refused.iter().collect();
+    assert!(matches!(refused[..], [(503, (_, true))]), "{refused:?}");
+    assert!(
+        start.log().contains("Read-only file system"),
+        "{}",
+        start.log()
+    );
+
+    faults.set_read_only(false);
+    server.until_ready_is(200).await;
+    let load = Load::start(&server, &next);
+    load.until_acknowledged(20).await;
+    let after = load.stop().await;
+    assert!(after.refused.is_empty(), "{after:?}");
+    let acknowledged = [sent.acknowledged, after.acknowledged].concat();
+    assert_all_there(&server, &acknowledged).await;
+    server.kill();
+    assert_all_there(&start.start(), &acknowledged).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_disk_delays_writers_and_nobody_else() {
+    let place = Place::embedded();
+    let faults = Faults::prepare(place.dir());
+    let server = faults.in_reach_of(place.start()).start();
+    let next = Arc::new(AtomicU64::new(0));
+    faults.set_sync_slower_by_millis(300);
+    let load = Load::start(&server, &next);
+    load.until_acknowledged(8).await;
+    assert_eq!(server.get("/readyz").await.status, 200);
+    let listed = server.get("/api/public/traces?limit=1").await;
+    assert_eq!(listed.status, 200, "{}", listed.body);
+    let sent = load.stop().await;
+    assert!(sent.refused.is_empty() && sent.unanswered == 0, "{sent:?}");
+    eprintln!("p99 of writers on a slow disk: {:?}", sent.p99());
+    assert_all_there(&server, &sent.acknowledged).await;
+}
+
+#[test]
+fn a_read_only_folder_is_refused_at_start_with_the_reason() {
+    let place = Place::embedded();
+    let start = place.start();
+    assert!(start.start().terminate().success());
+    let script = "mount --bind data data && mount -o remount,bind,ro data && exec \"$0\"";
+    let output = in_namespace(&start, script).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("Read-only file system") && said.contains("data"),
+        "{said}"
+    );
 }
 
 /// Writes before, while and after the disk is full, and counts what was acknowledged.

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use xtrace_store_tests::soak::rounds;
+
 use crate::load::{Load, assert_all_there};
 use crate::places::Place;
 
-/// Rounds in the short form; `XTRACE_TEST_KILL_ROUNDS` asks for more.
+/// Rounds in the short form.
 const ROUNDS: u32 = 8;
 
 async fn survives_kills(place: Place) {
-    #[expect(clippy::disallowed_methods, reason = "the tester's choice")]
-    let asked = std::env::var("XTRACE_TEST_KILL_ROUNDS");
-    let rounds = asked.ok().and_then(|text| text.parse().ok());
     let next = Arc::new(AtomicU64::new(0));
     let mut acknowledged = Vec::new();
-    for round in 0..rounds.unwrap_or(ROUNDS) {
+    for round in 0..rounds(ROUNDS) {
         let server = place.start().start();
         let load = Load::start(&server, &next);
         load.until_acknowledged(rand::random_range(5..120)).await;

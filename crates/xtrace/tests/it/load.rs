@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -20,6 +21,19 @@ pub struct Sent {
     pub refused: BTreeMap<u16, (u64, bool)>,
     /// Requests without an answer.
     pub unanswered: u64,
+    /// How long each acknowledgement took.
+    pub took: Vec<Duration>,
+}
+
+impl Sent {
+    /// The time within which 99 of 100 acknowledgements came: to be shown, never to be asserted.
+    pub fn p99(&self) -> Duration {
+        let mut took = self.took.clone();
+        took.sort();
+        took.get(took.len().saturating_sub(1) * 99 / 100)
+            .copied()
+            .unwrap_or_default()
+    }
 }
 
 /// Four writers that send one trace after the other until told to stop.
@@ -66,6 +80,7 @@ impl Load {
             let sent = sent.unwrap();
             all.acknowledged.extend(sent.acknowledged);
             all.unanswered += sent.unanswered;
+            all.took.extend(sent.took);
             for (status, (count, has_header)) in sent.refused {
                 let entry = all.refused.entry(status).or_insert((0, true));
                 *entry = (entry.0 + count, entry.1 && has_header);
@@ -84,9 +99,11 @@ async fn write(url: &str, next: &AtomicU64, progress: &Progress) -> Sent {
             .post(format!("{url}/v1/l/batch"))
             .bearer_auth(TOKEN)
             .json(&body(n));
+        let started = Instant::now();
         match request.send().await {
             Ok(response) if response.status() == 200 => {
                 sent.acknowledged.push(n);
+                sent.took.push(started.elapsed());
                 progress.acknowledged.fetch_add(1, Ordering::Relaxed);
             }
             Ok(response) => {
@@ -110,11 +127,11 @@ async fn write(url: &str, next: &AtomicU64, progress: &Progress) -> Sent {
 
 /// Between two tries of a writer that was refused.
 async fn wait_a_little() {
-    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    tokio::time::sleep(Duration::from_millis(5)).await;
 }
 
 async fn wait_until(counter: &AtomicU64, count: u64, what: &str) {
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     while counter.load(Ordering::Relaxed) < count {
         let seen = counter.load(Ordering::Relaxed);
         assert!(

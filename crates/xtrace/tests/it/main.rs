@@ -2,11 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
+mod clock;
 mod commands;
+mod crowd;
+mod damage;
 mod disk;
+mod faults;
+mod hostile;
 mod kills;
 mod load;
 mod outage;
+mod overlap;
 mod overload;
 mod places;
 mod readme;

@@ -24,7 +24,19 @@ impl Place {
 
     /// A cluster of its own, so that the test may stop and kill it.
     pub fn postgres() -> Self {
-        let cluster = TestCluster::start(ClusterOptions::default()).unwrap();
+        Self::postgres_of(ClusterOptions::default())
+    }
+
+    /// A cluster of its own that takes so many connections.
+    pub fn postgres_with_connections(count: u32) -> Self {
+        Self::postgres_of(ClusterOptions {
+            connections_max: Some(count),
+            ..ClusterOptions::default()
+        })
+    }
+
+    fn postgres_of(options: ClusterOptions) -> Self {
+        let cluster = TestCluster::start(options).unwrap();
         let database = cluster.create_database().unwrap();
         Self {
             folder: tempfile::tempdir().unwrap(),
@@ -54,6 +66,11 @@ impl Place {
             (Some(cluster), Some(database)) => start.with("DATABASE_URL", &cluster.url(database)),
             _ => start,
         }
+    }
+
+    /// The database, where the place has one.
+    pub fn database(&self) -> &str {
+        self.database.as_deref().unwrap()
     }
 
     pub fn dir(&self) -> &Path {

@@ -59,6 +59,21 @@ impl Start {
         self
     }
 
+    /// Starts the server with its log in a file of the folder.
+    pub fn start_with_log(&self) -> Server {
+        let started = self.try_start();
+        started.unwrap_or_else(|(status, log)| panic!("{status}: {log}"))
+    }
+
+    /// What a server that was started so has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.dir.join("server.log")
+    }
+
     /// The command with its environment, and nothing of ours in it.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtrace"));
@@ -88,12 +103,25 @@ impl Start {
     }
 
     /// Starts a command that ends up being the server.
-    pub fn start_by(&self, mut command: Command) -> Server {
+    pub fn start_by(&self, command: Command) -> Server {
+        self.try_start_by(command).unwrap_or_else(|status| {
+            panic!("the server ended before it was ready: {status}");
+        })
+    }
+
+    /// The server, or how its start ended and what it logged.
+    pub fn try_start(&self) -> Result<Server, (ExitStatus, String)> {
+        let mut command = self.command(&[]);
+        command.stderr(std::fs::File::create(self.log_file()).unwrap());
+        self.try_start_by(command)
+            .map_err(|status| (status, self.log()))
+    }
+
+    fn try_start_by(&self, mut command: Command) -> Result<Server, ExitStatus> {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let banner = read_banner(child.stdout.take().unwrap());
         let Some(banner) = banner else {
-            let status = child.wait().unwrap();
-            panic!("the server ended before it was ready: {status}");
+            return Err(child.wait().unwrap());
         };
         let url = banner
             .lines()
@@ -101,12 +129,12 @@ impl Start {
             .unwrap()
             .trim()
             .to_owned();
-        Server {
+        Ok(Server {
             child,
             url,
             banner,
             client: reqwest::Client::new(),
-        }
+        })
     }
 }
 
@@ -167,6 +195,12 @@ impl Server {
             .bearer_auth(TOKEN)
             .json(body);
         answer(request.send().await?).await
+    }
+
+    pub async fn delete(&self, path: &str) {
+        let request = self.client.delete(format!("{}{path}", self.url));
+        let response = request.bearer_auth(TOKEN).send().await.unwrap();
+        assert!(response.status().is_success(), "{}", response.status());
     }
 
     /// Waits until `readyz` answers `status`.
