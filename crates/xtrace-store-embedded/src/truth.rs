@@ -6,6 +6,7 @@
 
 pub mod codecs;
 pub mod contents;
+mod journal;
 pub mod keys;
 pub mod log;
 pub mod parts;
@@ -61,6 +62,16 @@ pub struct Truth {
 
 impl Truth {
     pub fn open(path: &Path, options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
+        match Self::open_caught(path, options) {
+            Err(EmbeddedError::Corrupt { why, .. }) if journal::cut_zeros(path)? => {
+                tracing::warn!(why, "cut the torn end of the journal off, and try again");
+                Self::open_caught(path, options)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_caught(path: &Path, options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
         // fjall panics over some lengths that nobody wrote, where the tail of a journal was torn.
         let opened = catch_unwind(AssertUnwindSafe(|| Self::open_files(path, options)));
         match opened {
