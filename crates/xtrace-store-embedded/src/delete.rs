@@ -159,7 +159,10 @@ pub fn take_payload(
         }
         // It goes all the same; its parts stay until the partition goes.
         Err(error @ (EmbeddedError::Corrupt { .. } | EmbeddedError::Payload(_))) => {
-            tracing::error!(%error, "a payload that is deleted cannot be read");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a payload that is deleted cannot be read"
+            );
         }
         Err(error) => return Err(error),
     }

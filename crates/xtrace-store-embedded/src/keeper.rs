@@ -43,7 +43,10 @@ pub fn run(shared: &Arc<Shared>) {
         match catch_unwind(AssertUnwindSafe(work)) {
             Ok(Ok(()) | Err(EmbeddedError::Closed | EmbeddedError::Reopening(_))) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%error, "payloads are not swept, or not compressed as well as they could be");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "payloads are not swept, or not compressed as well as they could be"
+                );
                 rest_until = Instant::now() + RETRY_AFTER;
             }
             Err(_) => {
