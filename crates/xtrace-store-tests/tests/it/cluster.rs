@@ -79,6 +79,9 @@ fn ends_the_server_when_the_test_process_is_killed() {
             cluster.pid().unwrap(),
             cluster.folder().display()
         );
+        // The hardest case: what is paused does not end when it is told to.
+        cluster.pause().unwrap();
+        println!("paused");
         loop {
             std::thread::park();
         }
@@ -104,12 +107,23 @@ fn ends_the_server_when_the_test_process_is_killed() {
         .unwrap();
     let process = std::path::PathBuf::from("/proc").join(pid);
     assert!(process.exists());
+    assert!(lines.any(|line| line == "paused"));
     child.kill().unwrap();
     child.wait().unwrap();
     wait_until("the server to be gone", || !process.exists());
+    wait_until("all its processes to be gone", || working_in(folder) == 0);
     wait_until("its folder to be gone", || {
         !std::path::Path::new(folder).exists()
     });
+}
+
+/// Processes whose folder is within this one, removed or not.
+fn working_in(folder: &str) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let folders = processes.filter_map(|entry| std::fs::read_link(entry.path().join("cwd")).ok());
+    folders
+        .filter(|cwd| cwd.to_string_lossy().starts_with(folder))
+        .count()
 }
 
 #[test]
