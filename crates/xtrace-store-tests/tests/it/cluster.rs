@@ -119,7 +119,9 @@ fn ends_the_server_when_the_test_process_is_killed() {
 
 /// Processes whose folder is within this one, removed or not.
 fn working_in(folder: &str) -> usize {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let processes = std::fs::read_dir("/proc")
+        .expect("/proc is there")
+        .flatten();
     let folders = processes.filter_map(|entry| std::fs::read_link(entry.path().join("cwd")).ok());
     folders
         .filter(|cwd| cwd.to_string_lossy().starts_with(folder))
