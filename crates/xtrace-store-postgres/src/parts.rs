@@ -83,6 +83,13 @@ impl From<PayloadError> for Trouble {
     }
 }
 
+/// A task that panicked is a defect of ours, not of what is stored.
+impl From<tokio::task::JoinError> for Trouble {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::Store(StoreError::new(ErrorKind::Internal, "payload.parts", error))
+    }
+}
+
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         Self::Store(error)

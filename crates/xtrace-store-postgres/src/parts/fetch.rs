@@ -123,28 +123,26 @@ impl Parts {
     ) -> Result<Vec<Unfolded>, Trouble> {
         let stored = Arc::new(stored);
         match self.unpack_known(stored.clone()).await {
-            Err(PayloadError::UnknownDictionary(_)) => {
+            Err(Trouble::Payload(PayloadError::UnknownDictionary(_))) => {
                 // Another process has made it.
                 self.load_dictionaries(connection).await?;
-                Ok(self.unpack_known(stored).await?)
+                self.unpack_known(stored).await
             }
-            answer => Ok(answer?),
+            answer => answer,
         }
     }
 
     async fn unpack_known(
         self: &Arc<Self>,
         stored: Arc<Vec<Vec<u8>>>,
-    ) -> Result<Vec<Unfolded>, PayloadError> {
+    ) -> Result<Vec<Unfolded>, Trouble> {
         let bytes: usize = stored.iter().map(Vec::len).sum();
         if bytes <= INLINE_BYTES_MAX {
-            return self.unpack_here(&stored);
+            return Ok(self.unpack_here(&stored)?);
         }
         let parts = self.clone();
         let unpacking = tokio::task::spawn_blocking(move || parts.unpack_here(&stored));
-        unpacking.await.unwrap_or(Err(PayloadError::Corrupt(
-            "unpacking did not come to its end",
-        )))
+        Ok(unpacking.await??)
     }
 
     fn unpack_here(&self, stored: &[Vec<u8>]) -> Result<Vec<Unfolded>, PayloadError> {

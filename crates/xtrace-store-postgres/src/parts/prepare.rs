@@ -83,18 +83,11 @@ impl Parts {
         }
         let parts = self.clone();
         let preparing = tokio::task::spawn_blocking(move || parts.prepare_here(texts, week));
-        let prepared = preparing.await;
-        prepared
-            .unwrap_or(Err(PayloadError::Corrupt(
-                "splitting did not come to its end",
-            )))
-            .map_err(Trouble::from)
-            .map(|(prepared, trainer)| {
-                if let Some(trainer) = trainer {
-                    self.train_in_background(trainer);
-                }
-                prepared
-            })
+        let (prepared, trainer) = preparing.await??;
+        if let Some(trainer) = trainer {
+            self.train_in_background(trainer);
+        }
+        Ok(prepared)
     }
 
     fn prepare_here(
