@@ -16,7 +16,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 pub fn run(shared: &Arc<Shared>) {
     let mut rest_until = Instant::now();
     while !shared.is_closed() {
-        shared.bell.wait(TICK);
+        shared.bell.wait_at_most(TICK);
         let Ok(instance) = shared.instance() else {
             shared.heal();
             continue;

@@ -1,4 +1,4 @@
-//! Group commit: read states, join, derive rows and summaries, one atomic fsynced batch, then hot rows.
+//! Group commit: read states, join, derive rows and summaries, one atomic fsynced batch, then rows to look at.
 //!
 //! What it guarantees: when [`Writer::commit`] returns, everything not rejected is on disk and every
 //! query that begins later sees it. What it deliberately does not do: decide what a join means;
@@ -116,7 +116,7 @@ impl Writer {
                 }
             });
         }
-        let mut change = self.begin();
+        let mut change = self.begin_with(report.len());
         telemetry.finish(&batch.prices, &mut change)?;
         let new_points = points.finish(&instance, &self.connection, &mut change, &mut report)?;
         // Points of known series are in the record alone until it is stored.
@@ -129,10 +129,15 @@ impl Writer {
     }
 
     pub fn begin(&self) -> Change {
+        self.begin_with(0)
+    }
+
+    /// A change of about so many rows.
+    fn begin_with(&self, rows: usize) -> Change {
         Change {
             batch: self.instance.truth.batch(),
             record: LogRecord::default(),
-            hot: HotBatch::with_capacity(64, 256),
+            hot: HotBatch::with_capacity(rows / 8, rows),
             parts: PartChanges::default(),
             last_version: self.last_version,
         }
@@ -156,17 +161,17 @@ impl Writer {
         truth.commit(change.batch)?;
         parts.apply(change.parts);
         self.last_version = change.last_version;
-        hit(Point::BeforeHotInsert)?;
+        hit(Point::BeforeHandingOver)?;
         let mut hot = change.hot;
         hot.points = change.record.points;
         hot.hidden_traces = change.record.hidden_traces;
         hot.hidden_observations = change.record.hidden_observations;
         hot.hidden_points = change.record.hidden_points;
         hot.last_version = change.last_version;
-        // From here on the truth has what readers do not see: only opening anew puts that right.
-        let entered = self.instance.enter(&self.connection, hot);
-        entered.map_err(|error| EmbeddedError::NotVisible(Box::new(error)))?;
-        hit(Point::AfterHotInsert)
+        // INVARIANT: durable, then handed over, then answered. Rows handed over earlier could be seen by a query and be
+        // gone after a failed fsync; an earlier answer could be followed by a query that does not see them.
+        self.instance.hand_over(hot)?;
+        hit(Point::AfterHandingOver)
     }
 
     /// Hot rows are bounded. A commit waits for the move that makes room, so that senders find the queue full

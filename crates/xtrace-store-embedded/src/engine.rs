@@ -1,4 +1,4 @@
-//! The engine: one writer thread, two background threads, readers, and the traits of the seam.
+//! The engine: one writer thread, three background threads, readers, and the traits of the seam.
 
 use std::sync::{Arc, Condvar, Mutex, RwLock};
 use std::thread::JoinHandle;
@@ -14,6 +14,7 @@ use xtrace_store::{CommitReport, Project};
 use crate::background;
 use crate::commit::Prepared;
 use crate::delete::Which;
+use crate::entering;
 use crate::errors::EmbeddedError;
 use crate::instance::Instance;
 use crate::keeper;
@@ -80,6 +81,8 @@ pub struct Shared {
     commands: mpsc::Sender<Command>,
     /// Wakes the background thread.
     pub bell: Bell,
+    /// Wakes the thread that lets rows enter.
+    pub entering: Bell,
     /// Wakes the keeper.
     pub keeper: Bell,
     /// One sweep at a time.
@@ -122,6 +125,7 @@ impl EmbeddedEngine {
             instance: RwLock::new(State::Open(instance)),
             commands,
             bell: Bell::default(),
+            entering: Bell::default(),
             keeper: Bell::default(),
             sweeping: Mutex::default(),
         });
@@ -132,6 +136,10 @@ impl EmbeddedEngine {
         engine.spawn("xtrace-writer", {
             let shared = shared.clone();
             move || writing::run(&shared, inbox)
+        })?;
+        engine.spawn("xtrace-entering", {
+            let shared = shared.clone();
+            move || entering::run(&shared)
         })?;
         engine.spawn("xtrace-mover", {
             let shared = shared.clone();
@@ -298,6 +306,7 @@ impl Shared {
     /// Wakes the threads that sleep.
     pub fn ring(&self) {
         self.bell.ring();
+        self.entering.ring();
         self.keeper.ring();
     }
 }
@@ -308,8 +317,15 @@ impl Bell {
         self.ring.notify_all();
     }
 
+    /// Sleeps until woken.
+    pub fn wait(&self) {
+        let rung = self.is_rung.lock().expect("no panic while held");
+        let woken = self.ring.wait_while(rung, |is_rung| !*is_rung);
+        *woken.expect("no panic while held") = false;
+    }
+
     /// Sleeps until woken, at most so long.
-    pub fn wait(&self, at_most: Duration) {
+    pub fn wait_at_most(&self, at_most: Duration) {
         let rung = self.is_rung.lock().expect("no panic while held");
         let woken = self
             .ring

@@ -6,10 +6,12 @@
 /// Where a crash or an error can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Point {
-    /// The truth has the batch, the hot tables do not.
-    BeforeHotInsert,
+    /// The truth has the batch, the projection does not.
+    BeforeHandingOver,
     /// Both have it, the answer is not sent.
-    AfterHotInsert,
+    AfterHandingOver,
+    /// What was handed over, and acknowledged perhaps, is about to enter the hot tables.
+    BeforeEntering,
     /// A generation is sealed, nothing of it is in the file.
     BeforeMove,
     /// The file's transaction is complete but not committed.

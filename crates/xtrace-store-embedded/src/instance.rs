@@ -83,8 +83,8 @@ impl Instance {
     }
 
     /// Makes a commit visible, and notes since when something waits for a move.
-    pub fn enter(&self, connection: &Connection, batch: HotBatch) -> Result<(), EmbeddedError> {
-        self.projection.enter(connection, batch)?;
+    pub fn hand_over(&self, batch: HotBatch) -> Result<(), EmbeddedError> {
+        self.projection.hand_over(batch)?;
         self.hot_since
             .lock()
             .expect("no panic while held")

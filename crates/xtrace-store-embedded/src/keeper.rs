@@ -26,7 +26,7 @@ pub fn run(shared: &Arc<Shared>) {
     let mut sweep_at = Instant::now() + SWEEP_REST_MIN;
     let mut rest_until = Instant::now();
     while !shared.is_closed() {
-        shared.keeper.wait(TICK);
+        shared.keeper.wait_at_most(TICK);
         if Instant::now() < rest_until {
             continue;
         }

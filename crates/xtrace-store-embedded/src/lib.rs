@@ -18,6 +18,7 @@ mod commit;
 mod delete;
 pub mod dialect;
 mod engine;
+mod entering;
 mod errors;
 pub mod failpoint;
 mod figures;

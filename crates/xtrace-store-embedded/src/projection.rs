@@ -1,9 +1,10 @@
 //! The projection: narrow rows and points as columns, for every question that is not about one key.
 //!
-//! Rows enter *hot* tables in memory, a generation of them at a time; a background thread moves whole
-//! generations into the *file*. What it guarantees: a query sees every version up to some commit and
-//! nothing of later ones, whatever moves meanwhile (see [`read::ReadTransaction`]). What it
-//! deliberately does not do: survive on its own; whatever is not in the file is replayed from the log.
+//! What a commit adds *waits* until a query or a thread of its own lets it enter the *hot* tables in memory
+//! (see [`waiting`]), a generation of them at a time; a background thread moves whole generations into the
+//! *file*. What it guarantees: a query sees every version up to some commit that was handed over before it
+//! began, or later, and nothing of what follows, whatever moves meanwhile (see [`read::ReadTransaction`]). What
+//! it deliberately does not do: survive on its own; whatever is not in the file is replayed from the log.
 
 pub mod columns;
 pub mod hot;
@@ -15,6 +16,7 @@ pub mod rebuild;
 pub mod rows;
 pub mod schema;
 pub mod statement;
+pub mod waiting;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +25,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use duckdb::Connection;
 
 use crate::errors::EmbeddedError;
+use waiting::{Entering, Waiting};
 
 /// One set of hot tables.
 #[derive(Debug)]
@@ -64,8 +67,10 @@ pub struct Projection {
     generations: RwLock<Generations>,
     /// Ids of generations that nobody reads any more.
     dropped: Arc<Mutex<Vec<u64>>>,
+    /// What is handed over and has not entered yet.
+    waiting: Waiting,
     /// Held while rows enter the newest generation, and while a new one takes its place.
-    entering: Mutex<()>,
+    entering: Mutex<Entering>,
     file: PathBuf,
 }
 
@@ -81,12 +86,14 @@ impl Projection {
             .clone()
     }
 
-    /// Rows and hidden versions that are not in the file yet.
+    /// Rows and hidden versions that are not in the file yet, those that wait included.
     pub fn hot_rows(&self) -> u64 {
-        self.generations()
+        let in_tables: u64 = self
+            .generations()
             .iter()
             .map(|generation| generation.rows())
-            .sum()
+            .sum();
+        in_tables + self.waiting.rows()
     }
 
     /// Bytes of the file and of its write-ahead log.

@@ -29,10 +29,8 @@ pub fn replay(
         rows += record.traces.len() + record.observations.len() + record.points.len();
         add(truth, &mut chunk, record)?;
         if rows >= CHUNK_ROWS {
-            projection.enter(
-                connection,
-                std::mem::replace(&mut chunk, HotBatch::with_capacity(0, 0)),
-            )?;
+            let full = std::mem::replace(&mut chunk, HotBatch::with_capacity(0, 0));
+            projection.hand_over(full)?;
             rows = 0;
             if projection.hot_rows() >= move_rows {
                 projection.move_all(connection, |upto| truth.trim(upto))?;
@@ -40,9 +38,10 @@ pub fn replay(
         }
     }
     if chunk.last_version > already {
-        projection.enter(connection, chunk)?;
+        projection.hand_over(chunk)?;
     }
-    Ok(())
+    // What cannot enter is a reason not to start.
+    projection.settle()
 }
 
 /// Adds what one commit did. A row that a later commit changed is that commit's to add, so here only

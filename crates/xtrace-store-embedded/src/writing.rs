@@ -66,7 +66,7 @@ impl Writing {
         match command {
             Command::Commit(batch, reply) => {
                 self.answer(reply, |writer| writer.commit(batch));
-                self.ring_when_full();
+                self.ring_after_commit();
             }
             Command::Delete {
                 project,
@@ -75,7 +75,7 @@ impl Writing {
                 reply,
             } => {
                 self.answer(reply, |writer| writer.delete_traces(&project, &ids, which));
-                self.ring_when_full();
+                self.ring_after_commit();
             }
             Command::EnsureProject { id, now, reply } => {
                 self.answer(reply, |writer| writer.ensure_project(id, now));
@@ -178,8 +178,10 @@ impl Writing {
         Ok(())
     }
 
-    fn ring_when_full(&self) {
+    /// Only once it is answered: a bell takes as long as a small commit prepares.
+    fn ring_after_commit(&self) {
         let Some(writer) = &self.writer else { return };
+        self.shared.entering.ring();
         let is_full = writer.instance.projection.hot_rows() >= self.shared.options.move_rows;
         if is_full || writer.instance.has_failed() {
             self.shared.bell.ring();

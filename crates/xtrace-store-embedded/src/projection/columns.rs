@@ -84,10 +84,19 @@ fn arrow_type(kind: Kind) -> DataType {
     }
 }
 
+fn schema(def: &ViewDef) -> SchemaRef {
+    let mut fields = vec![
+        ArrowField::new("row_version", DataType::Int64, false),
+        ArrowField::new("project", DataType::Utf8, false),
+    ];
+    let of_view = def.fields.iter();
+    fields.extend(of_view.map(|field| ArrowField::new(field.column, arrow_type(field.kind), true)));
+    Arc::new(Schema::new(fields))
+}
+
 /// Collects rows of one view.
 pub struct ViewRows {
     def: &'static ViewDef,
-    schema: SchemaRef,
     version: Int64Builder,
     project: StringBuilder,
     columns: Vec<Column>,
@@ -97,18 +106,8 @@ pub struct ViewRows {
 
 impl ViewRows {
     pub fn new(def: &'static ViewDef, rows: usize) -> Self {
-        let mut fields = vec![
-            ArrowField::new("row_version", DataType::Int64, false),
-            ArrowField::new("project", DataType::Utf8, false),
-        ];
-        fields.extend(
-            def.fields
-                .iter()
-                .map(|field| ArrowField::new(field.column, arrow_type(field.kind), true)),
-        );
         Self {
             def,
-            schema: Arc::new(Schema::new(fields)),
             version: Int64Builder::with_capacity(rows),
             project: StringBuilder::with_capacity(rows, rows * 8),
             columns: def
@@ -218,6 +217,6 @@ impl ViewRows {
         ];
         arrays.extend(self.columns.iter_mut().map(Column::finish));
         self.rows = 0;
-        RecordBatch::try_new(self.schema.clone(), arrays).map_err(EmbeddedError::arrow)
+        RecordBatch::try_new(schema(self.def), arrays).map_err(EmbeddedError::arrow)
     }
 }

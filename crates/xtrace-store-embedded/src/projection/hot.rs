@@ -1,4 +1,4 @@
-//! Rows enter the newest generation, all of a commit in one transaction.
+//! Rows enter the newest generation, all of a commit in one transaction, and commits that waited together in one.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +11,7 @@ use duckdb::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use xtrace_query::observations::OBSERVATIONS;
 use xtrace_query::traces::TRACES;
 
-use super::Projection;
+use super::Generation;
 use super::columns::ViewRows;
 use super::schema::Rows;
 use crate::errors::EmbeddedError;
@@ -41,7 +41,7 @@ impl HotBatch {
         }
     }
 
-    fn rows(&self) -> u64 {
+    pub fn rows(&self) -> u64 {
         let rows = self.traces.len() + self.observations.len() + self.points.len();
         let hidden =
             self.hidden_traces.len() + self.hidden_observations.len() + self.hidden_points.len();
@@ -73,47 +73,65 @@ impl HotBatch {
     }
 }
 
-impl Projection {
-    /// Makes a commit visible to every query that begins after this returns.
-    pub fn enter(&self, connection: &Connection, batch: HotBatch) -> Result<(), EmbeddedError> {
-        let (last_version, added) = (batch.last_version, batch.rows());
-        let batches = batch.batches()?;
-        let _entering = self.entering.lock().expect("no panic while held");
-        let generations = self.generations();
-        let newest = generations.last().expect("there is always one");
-        connection.execute_batch("BEGIN")?;
-        let appended = batches
-            .into_iter()
-            .try_for_each(|(rows, is_hidden, batch)| {
-                let table = if is_hidden {
-                    rows.hidden(newest.id)
-                } else {
-                    rows.hot(newest.id)
-                };
-                append(connection, &table, batch)
-            });
-        let ended = match &appended {
-            Ok(()) => connection.execute_batch("COMMIT"),
-            Err(_) => connection.execute_batch("ROLLBACK"),
-        };
-        appended?;
-        ended?;
-        // INVARIANT: these move after the rows are visible, and a move reads them under `entering`.
-        newest.rows.fetch_add(added, Ordering::AcqRel);
-        newest
-            .last_version
-            .fetch_max(last_version, Ordering::AcqRel);
-        Ok(())
+/// Lets batches enter the newest generation, in one transaction.
+pub fn enter(
+    connection: &Connection,
+    newest: &Generation,
+    batches: Vec<HotBatch>,
+) -> Result<(), EmbeddedError> {
+    let last_version = batches.last().map_or(0, |batch| batch.last_version);
+    let added = batches.iter().map(HotBatch::rows).sum();
+    let tables = tables(batches)?;
+    connection.execute_batch("BEGIN")?;
+    let appended = tables
+        .into_iter()
+        .try_for_each(|((rows, is_hidden), batches)| {
+            let table = if is_hidden {
+                rows.hidden(newest.id)
+            } else {
+                rows.hot(newest.id)
+            };
+            append(connection, &table, batches)
+        });
+    let ended = match &appended {
+        Ok(()) => connection.execute_batch("COMMIT"),
+        Err(_) => connection.execute_batch("ROLLBACK"),
+    };
+    appended?;
+    ended?;
+    // INVARIANT: these move after the rows are visible, and a move reads them under `entering`.
+    newest.rows.fetch_add(added, Ordering::AcqRel);
+    newest
+        .last_version
+        .fetch_max(last_version, Ordering::AcqRel);
+    Ok(())
+}
+
+/// What goes into each table that gets anything: an appender plans a statement anew each time it is used, which takes
+/// longer than a thousand rows do.
+fn tables(batches: Vec<HotBatch>) -> Result<Vec<((Rows, bool), Vec<RecordBatch>)>, EmbeddedError> {
+    let mut tables: Vec<((Rows, bool), Vec<RecordBatch>)> = Vec::new();
+    for batch in batches {
+        for (rows, is_hidden, columns) in batch.batches()? {
+            let table = (rows, is_hidden);
+            match tables.iter_mut().find(|(of, _)| *of == table) {
+                Some((_, batches)) => batches.push(columns),
+                None => tables.push((table, vec![columns])),
+            }
+        }
     }
+    Ok(tables)
 }
 
 pub fn append(
     connection: &Connection,
     table: &str,
-    batch: RecordBatch,
+    batches: impl IntoIterator<Item = RecordBatch>,
 ) -> Result<(), EmbeddedError> {
     let mut appender = connection.appender(table)?;
-    appender.append_record_batch(batch)?;
+    for batch in batches {
+        appender.append_record_batch(batch)?;
+    }
     Ok(appender.flush()?)
 }
 

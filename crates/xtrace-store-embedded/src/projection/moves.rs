@@ -55,9 +55,10 @@ impl Projection {
         Ok(moved)
     }
 
-    /// Gives the writer a new generation, unless the newest is empty.
+    /// Lets everything enter that waits, and gives what follows a new generation, unless the newest is empty.
     fn seal(&self, connection: &Connection) -> Result<(), EmbeddedError> {
-        let _entering = self.entering.lock().expect("no panic while held");
+        let mut entering = self.entering();
+        self.enter_waiting(&mut entering)?;
         let is_empty = self
             .generations()
             .last()
@@ -102,7 +103,7 @@ impl Projection {
 
     /// Takes a generation that the file has off the list.
     fn forget(&self, id: u64) {
-        let _entering = self.entering.lock().expect("no panic while held");
+        let _entering = self.entering();
         let kept = self
             .generations()
             .iter()

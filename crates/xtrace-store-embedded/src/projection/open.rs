@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use duckdb::{Config, Connection};
 
 use super::schema::{self, FILE};
+use super::waiting::{Entering, Waiting};
 use super::{Generation, Projection};
 use crate::errors::EmbeddedError;
 use crate::options::EmbeddedOptions;
@@ -65,11 +66,13 @@ impl Projection {
     /// Takes over an instance whose file is attached and fits.
     pub fn start(root: Connection, file: &Path) -> Result<Self, EmbeddedError> {
         let dropped = Arc::<Mutex<Vec<u64>>>::default();
+        let entering = Entering::new(root.try_clone()?);
         let projection = Self {
             root: Mutex::new(root),
             generations: RwLock::default(),
             dropped,
-            entering: Mutex::new(()),
+            waiting: Waiting::default(),
+            entering: Mutex::new(entering),
             file: file.to_owned(),
         };
         let connection = projection.connect()?;

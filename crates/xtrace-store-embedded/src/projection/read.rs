@@ -36,6 +36,7 @@ impl<'a> ReadTransaction<'a> {
         projection: &Projection,
         connection: &'a Connection,
     ) -> Result<Self, EmbeddedError> {
+        projection.settle()?;
         // INVARIANT: the list is taken before the file's snapshot. A generation that is missing from it
         // was in the file by then, so the snapshot has its rows.
         let generations = projection.generations();

@@ -154,9 +154,10 @@ fn point(name: &str) -> Point {
         .unwrap()
 }
 
-const POINTS: [Point; 12] = [
-    Point::BeforeHotInsert,
-    Point::AfterHotInsert,
+const POINTS: [Point; 13] = [
+    Point::BeforeHandingOver,
+    Point::AfterHandingOver,
+    Point::BeforeEntering,
     Point::BeforeMove,
     Point::BeforeMoveCommit,
     Point::BeforeLogTrim,
