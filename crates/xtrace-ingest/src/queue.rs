@@ -2,11 +2,18 @@
 //!
 //! The committer takes all that wait (up to [`QueueOptions::group_requests_max`] requests or
 //! [`QueueOptions::group_bytes_max`] bytes), commits once and answers each. It never waits for company:
-//! a lone request commits at once. What it deliberately does not do: retry. An error is the sender's
-//! answer, and sending again is harmless.
+//! a lone request commits at once. At most [`QueueOptions::commits_at_once`] groups are with the engine, so that it can
+//! prepare one while it writes the one before. Requests of two such groups all wait for their answers, so none of their
+//! senders can tell in which order they were stored. What the committer deliberately does not do: retry. An error is
+//! the sender's answer, and sending again is harmless.
 
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -29,6 +36,8 @@ pub struct QueueOptions {
     pub group_requests_max: usize,
     /// Bytes of one commit; a larger request still commits, alone.
     pub group_bytes_max: usize,
+    /// Commits that the engine has at once, at least one.
+    pub commits_at_once: usize,
 }
 
 impl Default for QueueOptions {
@@ -38,6 +47,7 @@ impl Default for QueueOptions {
             requests_max: 10_000,
             group_requests_max: 200,
             group_bytes_max: 16 * 1024 * 1024,
+            commits_at_once: 1,
         }
     }
 }
@@ -146,11 +156,15 @@ impl Ingest {
     ) -> Self {
         let (sender, receiver) = mpsc::channel(options.requests_max);
         let budget = Arc::new(Semaphore::new(options.bytes_max.div_ceil(BYTES_PER_PERMIT)));
-        let committer = Committer {
+        let commits = Commits {
             writer,
             prices,
-            options,
             figures: figures.clone(),
+        };
+        let committer = Committer {
+            commits: Arc::new(commits),
+            turns: Arc::new(Semaphore::new(options.commits_at_once.max(1))),
+            options,
             held: None,
         };
         tokio::spawn(committer.run(receiver));
@@ -284,10 +298,10 @@ fn weight(item: &WriteItem) -> u64 {
 }
 
 struct Committer {
-    writer: Arc<dyn TelemetryWriter>,
-    prices: Arc<PriceBook>,
+    commits: Arc<Commits>,
+    /// One for each commit that the engine may have.
+    turns: Arc<Semaphore>,
     options: QueueOptions,
-    figures: Arc<IngestFigures>,
     /// A request that did not fit into the group before.
     held: Option<Request>,
 }
@@ -302,8 +316,16 @@ impl Committer {
                     None => return,
                 },
             };
+            // Before the group is complete: what comes while all turns are taken belongs to it.
+            let Ok(turn) = self.turns.clone().acquire_owned().await else {
+                return;
+            };
             let group = self.gather(first, &mut receiver);
-            self.commit(group).await;
+            let commits = self.commits.clone();
+            tokio::spawn(async move {
+                commits.commit(group).await;
+                drop(turn);
+            });
         }
     }
 
@@ -321,7 +343,16 @@ impl Committer {
         }
         group
     }
+}
 
+/// What commits groups and answers their requests.
+struct Commits {
+    writer: Arc<dyn TelemetryWriter>,
+    prices: Arc<PriceBook>,
+    figures: Arc<IngestFigures>,
+}
+
+impl Commits {
     async fn commit(&self, mut group: Vec<Request>) {
         let lengths: Vec<usize> = group.iter().map(|request| request.items.len()).collect();
         let is_shared = group.len() > 1;
@@ -365,11 +396,11 @@ impl Committer {
             items,
             prices: self.prices.clone(),
         };
-        // In a task of its own: a panic of the engine fails this commit, not the committer and all that comes after.
-        let writer = self.writer.clone();
-        let result = tokio::spawn(async move { writer.commit(batch).await }).await;
+        // A panic of the engine fails this commit: its requests are answered and its turn is given back.
+        let result = caught(self.writer.commit(batch)).await;
         let result = result.unwrap_or_else(|panic| {
-            Err(StoreError::new(ErrorKind::Internal, "ingest.commit", panic))
+            let words = format!("the engine panicked: {}", words(panic.as_ref()));
+            Err(StoreError::new(ErrorKind::Internal, "ingest.commit", words))
         });
         self.figures
             .commit_seconds
@@ -386,6 +417,27 @@ impl Committer {
             _ => result,
         }
     }
+}
+
+/// What a future yields, or what it panicked with.
+async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+            // It is not polled again.
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without words")
 }
 
 /// Whether the error may come from one item rather than from the store as a whole.

@@ -24,7 +24,7 @@ use crate::projection::hot::HotBatch;
 use crate::truth::records::LogRecord;
 use payloads::PayloadWriter;
 use points::Points;
-pub use prepare::Prepared;
+pub use prepare::Batch;
 use telemetry::Telemetry;
 
 /// How long a commit waits for a move to make room.
@@ -90,9 +90,10 @@ impl Writer {
         &self.connection
     }
 
-    pub fn commit(&mut self, batch: Prepared) -> Result<CommitReport, EmbeddedError> {
+    pub fn commit(&mut self, batch: Batch) -> Result<CommitReport, EmbeddedError> {
         self.ensure_room()?;
         let instance = self.instance.clone();
+        let batch = batch.into_prepared(&instance)?;
         let payloads = PayloadWriter::new(&instance.truth, &instance.parts, batch.fresh);
         let mut telemetry = Telemetry::new(&instance.truth, payloads);
         let mut points = Points::new(self.series_max);

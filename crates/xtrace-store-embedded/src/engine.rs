@@ -12,7 +12,7 @@ use xtrace_payload::PartId;
 use xtrace_store::{CommitReport, Project};
 
 use crate::background;
-use crate::commit::Prepared;
+use crate::commit::Batch;
 use crate::delete::Which;
 use crate::entering;
 use crate::errors::EmbeddedError;
@@ -32,7 +32,7 @@ pub type Reply<T> = oneshot::Sender<Result<T, EmbeddedError>>;
 
 /// What the writer thread is asked to do.
 pub enum Command {
-    Commit(Prepared, Reply<CommitReport>),
+    Commit(Batch, Reply<CommitReport>),
     Delete {
         project: ProjectId,
         ids: Vec<TraceId>,

@@ -19,8 +19,8 @@ use crate::retention::{STEP_PAYLOADS, expired_traces};
 impl TelemetryWriter for EmbeddedEngine {
     async fn commit(&self, batch: CommitBatch) -> StoreResult<CommitReport> {
         let done = async {
-            let prepared = self.prepare(batch).await?;
-            self.ask(|reply| Command::Commit(prepared, reply)).await
+            let batch = self.prepare(batch).await?;
+            self.ask(|reply| Command::Commit(batch, reply)).await
         };
         done.await
             .map_err(|error: EmbeddedError| error.into_store("telemetry.commit"))

@@ -32,6 +32,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let figures = Arc::new(IngestFigures::default());
     let queue = QueueOptions {
         bytes_max: config.ingest.queue_bytes_max,
+        commits_at_once: store.commits_at_once,
         ..QueueOptions::default()
     };
     let prices = Arc::new(PriceBook::built_in());

@@ -14,9 +14,14 @@ use crate::config::{Config, StorageConfig};
 /// Between two tries to reach a database that is not there yet.
 const RETRY: Duration = Duration::from_secs(2);
 
+/// Of a store that takes one commit after the other: it prepares one while it writes the one before.
+const COMMITS_IN_TURN: usize = 2;
+
 /// An open store, and what to call it.
 pub struct Store {
     pub engine: Arc<dyn Engine>,
+    /// Commits that it does well to have at once.
+    pub commits_at_once: usize,
     pub description: String,
 }
 
@@ -28,6 +33,8 @@ pub async fn open(config: &StorageConfig) -> anyhow::Result<Store> {
             let engine = connect(|| PostgresEngine::open(options.clone())).await?;
             Ok(Store {
                 engine: Arc::new(engine),
+                // Two would wait for each other's rows.
+                commits_at_once: 1,
                 description: "PostgreSQL".to_owned(),
             })
         }
@@ -38,6 +45,7 @@ pub async fn open(config: &StorageConfig) -> anyhow::Result<Store> {
             let engine = opened.with_context(|| format!("cannot open the store in {dir}"))?;
             Ok(Store {
                 engine: Arc::new(engine),
+                commits_at_once: COMMITS_IN_TURN,
                 description: format!("embedded, in {dir}"),
             })
         }

@@ -117,6 +117,40 @@ async fn a_lone_request_commits_at_once_and_waiting_ones_commit_together() {
 }
 
 #[tokio::test]
+async fn an_engine_that_can_has_two_commits_at_once_and_the_rest_waits_together() {
+    let writer = Arc::new(Writer {
+        gate: Some(Notify::new()),
+        ..Writer::default()
+    });
+    let options = QueueOptions {
+        commits_at_once: 2,
+        ..QueueOptions::default()
+    };
+    let ingest = start(&writer, options);
+    let mut sent = Vec::new();
+    for _ in 0..5 {
+        let ingest = ingest.clone();
+        sent.push(tokio::spawn(async move { send(&ingest, &["a"]).await }));
+        // The committer has taken it, or knows that it cannot.
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(ingest.shared.figures.queue_items.get(), 5);
+    for _ in 0..3 {
+        writer.gate.as_ref().unwrap().notify_one();
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+    }
+    for one in sent {
+        assert_eq!(one.await.unwrap().unwrap().len(), 1);
+    }
+    assert_eq!(*writer.commits.lock().unwrap(), [1, 1, 3]);
+    assert_accounted(&ingest);
+}
+
+#[tokio::test]
 async fn a_poisoned_request_fails_alone() {
     let writer = Arc::new(Writer {
         gate: Some(Notify::new()),

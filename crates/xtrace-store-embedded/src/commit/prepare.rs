@@ -23,6 +23,8 @@ use crate::truth::parts::part_key;
 
 use super::telemetry::received;
 
+/// With so little text a batch is prepared by the writer: two changes of threads take longer.
+const SMALL_BYTES: usize = 16 << 10;
 /// Bytes of text that are worth a thread of their own.
 const SHARE_BYTES_MIN: usize = 256 << 10;
 const SHARES_MAX: usize = 4;
@@ -32,6 +34,13 @@ pub struct Prepared {
     pub items: Vec<PreparedItem>,
     pub prices: Arc<PriceBook>,
     pub fresh: Fresh,
+}
+
+/// A batch on its way to the writer.
+pub enum Batch {
+    /// As it came: there is little to prepare.
+    Small(CommitBatch),
+    Prepared(Prepared),
 }
 
 /// An item whose texts have been taken out of its patch.
@@ -57,24 +66,14 @@ pub struct Fresh {
 
 impl EmbeddedEngine {
     /// Prepares a batch, on several threads where it is large.
-    pub(crate) async fn prepare(&self, batch: CommitBatch) -> Result<Prepared, EmbeddedError> {
-        let CommitBatch { items, prices } = batch;
-        if items.iter().all(|item| text_bytes(item).is_none()) {
-            let items = items.into_iter().map(PreparedItem::bare).collect();
-            return Ok(Prepared {
-                items,
-                prices,
-                fresh: Fresh::default(),
-            });
+    pub(crate) async fn prepare(&self, batch: CommitBatch) -> Result<Batch, EmbeddedError> {
+        let bytes: usize = batch.items.iter().filter_map(text_bytes).sum();
+        if bytes <= SMALL_BYTES {
+            return Ok(Batch::Small(batch));
         }
+        let CommitBatch { items, prices } = batch;
         let instance = self.shared.instance().inspect_err(|_| self.shared.heal())?;
-        let parts = instance.parts.clone();
-        // INVARIANT: before anything is looked up.
-        let removals = parts.removals();
-        let mut fresh = Fresh {
-            bodies: HashMap::new(),
-            basis: Some((parts, removals)),
-        };
+        let mut fresh = Fresh::as_of_now(&instance);
         let mut prepared = Vec::with_capacity(items.len());
         let shares: Vec<_> = shares(items)
             .into_iter()
@@ -91,11 +90,50 @@ impl EmbeddedEngine {
             prepared.extend(items);
             fresh.bodies.extend(bodies);
         }
-        Ok(Prepared {
+        Ok(Batch::Prepared(Prepared {
             items: prepared,
             prices,
             fresh,
+        }))
+    }
+}
+
+impl Batch {
+    /// The batch with what there was left to prepare.
+    pub fn into_prepared(self, instance: &Instance) -> Result<Prepared, EmbeddedError> {
+        let CommitBatch { items, prices } = match self {
+            Self::Prepared(prepared) => return Ok(prepared),
+            Self::Small(batch) => batch,
+        };
+        if items.iter().all(|item| text_bytes(item).is_none()) {
+            let items = items.into_iter().map(PreparedItem::bare).collect();
+            let fresh = Fresh::default();
+            return Ok(Prepared {
+                items,
+                prices,
+                fresh,
+            });
+        }
+        let mut fresh = Fresh::as_of_now(instance);
+        let (items, bodies) = prepare_share(instance, items)?;
+        fresh.bodies = bodies;
+        Ok(Prepared {
+            items,
+            prices,
+            fresh,
         })
+    }
+}
+
+impl Fresh {
+    /// INVARIANT: before anything is looked up.
+    fn as_of_now(instance: &Instance) -> Self {
+        let parts = instance.parts.clone();
+        let removals = parts.removals();
+        Self {
+            bodies: HashMap::new(),
+            basis: Some((parts, removals)),
+        }
     }
 }
 
