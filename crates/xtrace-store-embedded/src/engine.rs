@@ -1,6 +1,6 @@
 //! The engine: one writer thread, three background threads, readers, and the traits of the seam.
 
-use std::sync::{Arc, Condvar, Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use xtrace_payload::PartId;
 use xtrace_store::{CommitReport, Project};
 
 use crate::background;
+use crate::bell::Bell;
 use crate::commit::Batch;
 use crate::delete::Which;
 use crate::entering;
@@ -80,7 +81,7 @@ pub struct Shared {
     instance: RwLock<State>,
     commands: mpsc::Sender<Command>,
     /// Wakes the background thread.
-    pub bell: Bell,
+    pub bell: Arc<Bell>,
     /// Wakes the thread that lets rows enter.
     pub entering: Bell,
     /// Wakes the keeper.
@@ -96,13 +97,6 @@ enum State {
     Closed,
 }
 
-/// Wakes a thread that sleeps.
-#[derive(Default)]
-pub struct Bell {
-    is_rung: Mutex<bool>,
-    ring: Condvar,
-}
-
 /// The embedded engine.
 pub struct EmbeddedEngine {
     pub(crate) shared: Arc<Shared>,
@@ -116,15 +110,16 @@ impl EmbeddedEngine {
     /// Another process has the directory, a newer version wrote it, or it cannot be read or written.
     pub fn open(options: EmbeddedOptions) -> Result<Self, EmbeddedError> {
         let dir = Arc::new(DataDir::open(&options.dir)?);
-        let instance = Arc::new(Instance::open(dir.clone(), &options)?);
+        let bell = Arc::<Bell>::default();
+        let instance = Instance::open(dir.clone(), &options, bell.clone())?;
         let (commands, inbox) = mpsc::channel(options.commit_queue.max(1));
         let shared = Arc::new(Shared {
             queries: Queries::new(options.query_concurrency, options.query_timeout),
             options,
             dir,
-            instance: RwLock::new(State::Open(instance)),
+            instance: RwLock::new(State::Open(Arc::new(instance))),
             commands,
-            bell: Bell::default(),
+            bell,
             entering: Bell::default(),
             keeper: Bell::default(),
             sweeping: Mutex::default(),
@@ -308,28 +303,5 @@ impl Shared {
         self.bell.ring();
         self.entering.ring();
         self.keeper.ring();
-    }
-}
-
-impl Bell {
-    pub fn ring(&self) {
-        *self.is_rung.lock().expect("no panic while held") = true;
-        self.ring.notify_all();
-    }
-
-    /// Sleeps until woken.
-    pub fn wait(&self) {
-        let rung = self.is_rung.lock().expect("no panic while held");
-        let woken = self.ring.wait_while(rung, |is_rung| !*is_rung);
-        *woken.expect("no panic while held") = false;
-    }
-
-    /// Sleeps until woken, at most so long.
-    pub fn wait_at_most(&self, at_most: Duration) {
-        let rung = self.is_rung.lock().expect("no panic while held");
-        let woken = self
-            .ring
-            .wait_timeout_while(rung, at_most, |is_rung| !*is_rung);
-        *woken.expect("no panic while held").0 = false;
     }
 }

@@ -8,15 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::Shared;
+use crate::instance::Instance;
 
 /// Rows wait so long for company, unless a query wants them: entering costs the same for one commit as for ten, and
 /// the processor is the answers' for now.
-const GATHER: Duration = Duration::from_millis(20);
+const GATHER: Duration = Duration::from_millis(50);
 
 /// Works until the engine is closed.
 pub fn run(shared: &Arc<Shared>) {
     while !shared.is_closed() {
-        shared.entering.wait();
+        shared.entering.wait_until(None);
         std::thread::sleep(GATHER);
         let Ok(instance) = shared.instance() else {
             continue;
@@ -25,7 +26,7 @@ pub fn run(shared: &Arc<Shared>) {
             continue;
         }
         match catch_unwind(AssertUnwindSafe(|| instance.projection.settle())) {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => ring_keeper_when_due(shared, &instance),
             Ok(Err(error)) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -38,5 +39,13 @@ pub fn run(shared: &Arc<Shared>) {
                 instance.fail();
             }
         }
+    }
+}
+
+/// Here because it follows every commit and is in nobody's way.
+fn ring_keeper_when_due(shared: &Shared, instance: &Instance) {
+    let bytes = shared.options.dictionary_sample_bytes;
+    if instance.truth.codecs.has_samples(bytes) {
+        shared.keeper.ring();
     }
 }

@@ -5,12 +5,15 @@
 //! there is one way back, the one that a killed process takes.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
+use std::thread;
 use std::time::Instant;
 
 use duckdb::Connection;
 
+use crate::bell::Bell;
 use crate::errors::EmbeddedError;
 use crate::lock::DataDir;
 use crate::metrics::SeriesIndex;
@@ -49,6 +52,8 @@ pub struct Instance {
     pub figures: Mutex<MoveFigures>,
     /// When the oldest row that is not in the file came in.
     pub hot_since: Mutex<Option<Instant>>,
+    /// Wakes the background thread.
+    bell: Arc<Bell>,
     has_failed: AtomicBool,
     is_damaged: AtomicBool,
     /// Keeps the directory locked until the last reader has let go.
@@ -56,12 +61,24 @@ pub struct Instance {
 }
 
 impl Instance {
-    pub fn open(dir: Arc<DataDir>, options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
-        let truth = Truth::open(&dir.truth(), options)?;
+    /// `bell` is rung when the background thread has something new to see to.
+    pub fn open(
+        dir: Arc<DataDir>,
+        options: &EmbeddedOptions,
+        bell: Arc<Bell>,
+    ) -> Result<Self, EmbeddedError> {
+        // Side by side: each reads files of its own.
+        let (truth, root) = thread::scope(|scope| {
+            let root = scope.spawn(|| open_root(&dir, options));
+            let truth = Truth::open(&dir.truth(), options);
+            (truth, root.join())
+        });
+        let truth = truth?;
+        let root = root.unwrap_or_else(|panic| resume_unwind(panic))?;
         if truth.store_id()? == 0 {
             truth.put_store_id(new_store_id())?;
         }
-        let root = attach_file(&dir, options, &truth)?;
+        let root = fit_file(&dir, options, &truth, root)?;
         let projection = Projection::start(root, &dir.projection())?;
         let background = projection.connect()?;
         replay(&truth, &projection, &background, options.move_rows)?;
@@ -76,6 +93,7 @@ impl Instance {
             background: Mutex::new(background),
             figures: Mutex::default(),
             hot_since: Mutex::new(hot_since),
+            bell,
             has_failed: AtomicBool::new(false),
             is_damaged: AtomicBool::new(false),
             _dir: dir,
@@ -85,10 +103,12 @@ impl Instance {
     /// Makes a commit visible, and notes since when something waits for a move.
     pub fn hand_over(&self, batch: HotBatch) -> Result<(), EmbeddedError> {
         self.projection.hand_over(batch)?;
-        self.hot_since
-            .lock()
-            .expect("no panic while held")
-            .get_or_insert_with(Instant::now);
+        let mut hot_since = self.hot_since.lock().expect("no panic while held");
+        if hot_since.is_none() {
+            *hot_since = Some(Instant::now());
+            // It knows now when the next move is due.
+            self.bell.ring();
+        }
         Ok(())
     }
 
@@ -118,7 +138,8 @@ impl Instance {
         moved
     }
 
-    pub fn checkpoint(&self) -> Result<(), EmbeddedError> {
+    /// Writes the file's log into it; whether that was possible just now.
+    pub fn checkpoint(&self) -> Result<Checkpoint, EmbeddedError> {
         let background = self.background.lock().expect("no panic while held");
         let started = Instant::now();
         let done = self
@@ -127,12 +148,12 @@ impl Instance {
             .inspect_err(|error| self.note(error))?;
         if done == Checkpoint::Busy {
             tracing::debug!("the checkpoint waits for transactions to end");
-            return Ok(());
+            return Ok(done);
         }
         let mut figures = self.figures.lock().expect("no panic while held");
         figures.checkpoints += 1;
         figures.last_checkpoint_seconds = started.elapsed().as_secs_f64();
-        Ok(())
+        Ok(done)
     }
 
     /// Drops hot tables that nobody reads any more.
@@ -156,6 +177,7 @@ impl Instance {
     /// Lets the writer open the store anew before its next work.
     pub fn fail(&self) {
         self.has_failed.store(true, Ordering::Release);
+        self.bell.ring();
     }
 
     /// Whether something was found in the file that was never written to it.
@@ -168,15 +190,21 @@ impl Instance {
     }
 }
 
-/// A DuckDB instance with the file attached: as it is, new, or rebuilt where it does not fit the truth.
-fn attach_file(
-    dir: &DataDir,
-    options: &EmbeddedOptions,
-    truth: &Truth,
-) -> Result<Connection, EmbeddedError> {
+/// A DuckDB instance with the file attached, whatever is in it.
+fn open_root(dir: &DataDir, options: &EmbeddedOptions) -> Result<Connection, EmbeddedError> {
     rebuild::discard_scratch(dir)?;
     let root = instance(options, &dir.spill())?;
     attach(&root, &dir.projection(), FILE)?;
+    Ok(root)
+}
+
+/// The instance with its file as it is, new, or rebuilt where it does not fit the truth.
+fn fit_file(
+    dir: &DataDir,
+    options: &EmbeddedOptions,
+    truth: &Truth,
+    root: Connection,
+) -> Result<Connection, EmbeddedError> {
     let store_id = truth.store_id()?;
     match file_state(&root, FILE)? {
         Some(state) if state.store_id != store_id => Err(rebuild::of_another_store()),
@@ -203,9 +231,7 @@ fn attach_file(
             tracing::warn!(?state, "the projection does not fit the log and is rebuilt");
             drop(root);
             rebuild::rebuild_file(dir, options, truth, &mut |_: Progress| {})?;
-            let root = instance(options, &dir.spill())?;
-            attach(&root, &dir.projection(), FILE)?;
-            Ok(root)
+            open_root(dir, options)
         }
     }
 }

@@ -13,7 +13,6 @@ use crate::errors::EmbeddedError;
 use crate::sweep::sweep;
 use crate::truth::codecs::train;
 
-const TICK: Duration = Duration::from_secs(1);
 /// Between sweeps; what is deleted takes room for so long.
 const SWEEP_REST_MIN: Duration = Duration::from_secs(5 * 60);
 /// A sweep reads all payloads of a project in a week: at most a twentieth of a core's time.
@@ -26,8 +25,9 @@ pub fn run(shared: &Arc<Shared>) {
     let mut sweep_at = Instant::now() + SWEEP_REST_MIN;
     let mut rest_until = Instant::now();
     while !shared.is_closed() {
-        shared.keeper.wait_at_most(TICK);
-        if Instant::now() < rest_until {
+        // Rung when there are samples enough.
+        shared.keeper.wait_until(Some(sweep_at.max(rest_until)));
+        if shared.is_closed() || Instant::now() < rest_until {
             continue;
         }
         let work = || {

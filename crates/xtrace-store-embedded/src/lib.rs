@@ -13,6 +13,7 @@
 //! What it deliberately does not do: serve several processes. The data directory is locked.
 
 mod background;
+mod bell;
 mod catalogue;
 mod commit;
 mod delete;

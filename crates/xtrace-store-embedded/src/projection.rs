@@ -67,6 +67,8 @@ pub struct Projection {
     generations: RwLock<Generations>,
     /// Ids of generations that nobody reads any more.
     dropped: Arc<Mutex<Vec<u64>>>,
+    /// Generations off the list whose tables still exist.
+    unread: AtomicU64,
     /// What is handed over and has not entered yet.
     waiting: Waiting,
     /// Held while rows enter the newest generation, and while a new one takes its place.

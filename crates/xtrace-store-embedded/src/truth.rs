@@ -6,7 +6,7 @@
 
 pub mod codecs;
 pub mod contents;
-mod journal;
+pub mod journal;
 pub mod keys;
 pub mod log;
 pub mod parts;
@@ -16,7 +16,8 @@ pub mod rows;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fjall::config::{BlockSizePolicy, CompressionPolicy};
@@ -42,6 +43,8 @@ const SEALED_MEMTABLES_MAX: usize = 2;
 const TABLES_MAX: usize = 18;
 const STALL_POLL: Duration = Duration::from_millis(2);
 const STALL_MAX: Duration = Duration::from_secs(30);
+/// Coming to rest takes at most so long; what is not written by then is read from the journal at the next start.
+const REST_MAX: Duration = Duration::from_secs(10);
 
 /// The opened store.
 pub struct Truth {
@@ -58,6 +61,17 @@ pub struct Truth {
     payloads: Mutex<BTreeMap<u32, Keyspace>>,
     memtable_bytes: u64,
     write_buffer_bytes: u64,
+    is_at_rest: Rest,
+}
+
+/// Whether journals hold nothing that tables lack; can be asked when the store is gone.
+#[derive(Clone, Default)]
+pub struct Rest(Arc<AtomicBool>);
+
+impl Rest {
+    pub fn is_kept(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl Truth {
@@ -89,6 +103,7 @@ impl Truth {
     }
 
     fn open_files(path: &Path, options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
+        journal::ensure_one(path)?;
         let db = Database::builder(path)
             .cache_size(options.cache_bytes)
             .max_journaling_size(options.journal_bytes)
@@ -116,6 +131,7 @@ impl Truth {
             payloads: Mutex::default(),
             memtable_bytes: options.memtable_bytes,
             write_buffer_bytes: options.write_buffer_bytes,
+            is_at_rest: Rest::default(),
             db,
         };
         for name in truth.db.list_keyspace_names() {
@@ -139,9 +155,33 @@ impl Truth {
     /// Commits a batch that is on disk when this returns.
     pub fn commit(&self, batch: OwnedWriteBatch) -> Result<(), EmbeddedError> {
         self.ensure_writable()?;
+        self.is_at_rest.0.store(false, Ordering::Release);
         batch.commit()?;
         self.bound_write_buffer()?;
         Ok(())
+    }
+
+    /// Writes everything in memory as tables. When that is done and nothing is committed any more, the journals may be
+    /// emptied once the store is gone (`journal::empty`), and the next start has nothing to read.
+    pub fn rest(&self) -> Result<Rest, EmbeddedError> {
+        let holds_anything = |keyspace: &Keyspace| {
+            keyspace.tree.active_memtable().size() > 0 || keyspace.tree.sealed_memtable_count() > 0
+        };
+        let started = Instant::now();
+        for keyspace in self.keyspaces() {
+            if keyspace.tree.active_memtable().size() > 0 {
+                keyspace.rotate_memtable()?;
+            }
+        }
+        while self.keyspaces().iter().any(holds_anything) {
+            self.probe()?;
+            if started.elapsed() > REST_MAX {
+                return Ok(Rest::default());
+            }
+            std::thread::sleep(STALL_POLL);
+        }
+        self.is_at_rest.0.store(true, Ordering::Release);
+        Ok(self.is_at_rest.clone())
     }
 
     /// An error when the store has stopped writing after a failure.

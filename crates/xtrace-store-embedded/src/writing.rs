@@ -13,6 +13,7 @@ use crate::commit::Writer;
 use crate::engine::{Command, Reply, Shared};
 use crate::errors::EmbeddedError;
 use crate::instance::Instance;
+use crate::truth::{Rest, journal};
 
 /// Rows that may wait for a move, as a multiple of what starts one.
 const HOT_ROWS_FACTOR: u64 = 5;
@@ -172,7 +173,11 @@ impl Writing {
         if self.shared.is_in_use() {
             return waiting("readers of the failed store are still at work");
         }
-        let instance = Instance::open(self.shared.dir.clone(), &self.shared.options)?;
+        let instance = Instance::open(
+            self.shared.dir.clone(),
+            &self.shared.options,
+            self.shared.bell.clone(),
+        )?;
         self.shared.set_open(Arc::new(instance));
         tracing::info!("the store is open again");
         Ok(())
@@ -182,33 +187,51 @@ impl Writing {
     fn ring_after_commit(&self) {
         let Some(writer) = &self.writer else { return };
         self.shared.entering.ring();
-        let is_full = writer.instance.projection.hot_rows() >= self.shared.options.move_rows;
-        if is_full || writer.instance.has_failed() {
+        if writer.instance.projection.hot_rows() >= self.shared.options.move_rows {
             self.shared.bell.ring();
         }
     }
 
-    /// Moves and checkpoints, so that the next start has nothing to do, and waits for readers to end.
+    /// Moves and checkpoints, and writes what is in memory, so that the next start has nothing to do; and waits for
+    /// readers to end.
     fn close(&mut self, reply: Reply<()>) {
         let instance = self.writer.take().map(|writer| writer.instance.clone());
         let instance = instance.or_else(|| self.shared.instance().ok());
         self.shared.set_closed();
         self.shared.ring();
-        if let Some(instance) = instance.filter(|_| !reply.is_closed()) {
-            let rested = instance.move_all().and_then(|_| instance.checkpoint());
-            if let Err(error) = rested {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "what is not in the database file yet is replayed at the next start"
-                );
-            }
-        }
+        let rest = match instance.filter(|_| !reply.is_closed()) {
+            Some(instance) => rest(&instance),
+            None => Rest::default(),
+        };
         let deadline = Instant::now() + self.shared.options.query_timeout.max(REST_MIN);
         while self.shared.is_in_use() && Instant::now() < deadline {
             std::thread::sleep(CLOSE_POLL);
         }
+        // INVARIANT: nobody has the store open, and nothing was committed since everything was in tables.
+        if !self.shared.is_in_use()
+            && rest.is_kept()
+            && let Err(error) = journal::empty(&self.shared.dir.truth())
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the journal is read at the next start"
+            );
+        }
         let _ = reply.send(Ok(()));
     }
+}
+
+/// Lets both parts write what they have in memory. What fails here costs time at the next start and nothing else.
+fn rest(instance: &Instance) -> Rest {
+    let moved = instance.move_all().and_then(|_| instance.checkpoint());
+    let rested = moved.and_then(|_| instance.truth.rest());
+    rested.unwrap_or_else(|error| {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "what is not written yet is read from the journal at the next start"
+        );
+        Rest::default()
+    })
 }
 
 /// Proves that some megabytes can be written and synced.

@@ -107,10 +107,13 @@ pub fn enter(
     Ok(())
 }
 
+/// A table, whether it is that of hidden versions, and what goes into it.
+type TableRows = ((Rows, bool), Vec<RecordBatch>);
+
 /// What goes into each table that gets anything: an appender plans a statement anew each time it is used, which takes
 /// longer than a thousand rows do.
-fn tables(batches: Vec<HotBatch>) -> Result<Vec<((Rows, bool), Vec<RecordBatch>)>, EmbeddedError> {
-    let mut tables: Vec<((Rows, bool), Vec<RecordBatch>)> = Vec::new();
+fn tables(batches: Vec<HotBatch>) -> Result<Vec<TableRows>, EmbeddedError> {
+    let mut tables: Vec<TableRows> = Vec::new();
     for batch in batches {
         for (rows, is_hidden, columns) in batch.batches()? {
             let table = (rows, is_hidden);

@@ -57,17 +57,17 @@ impl Projection {
 
     /// Lets everything enter that waits, and gives what follows a new generation, unless the newest is empty.
     fn seal(&self, connection: &Connection) -> Result<(), EmbeddedError> {
+        let generations = self.generations();
+        let newest = generations.last();
+        if newest.is_none_or(|newest| newest.rows() == 0) && self.has_all_entered() {
+            return Ok(());
+        }
+        // Before anybody is kept from entering: it takes DuckDB milliseconds.
+        let next = self.create_generation(connection)?;
         let mut entering = self.entering();
         self.enter_waiting(&mut entering)?;
-        let is_empty = self
-            .generations()
-            .last()
-            .is_none_or(|newest| newest.rows() == 0);
-        if is_empty {
-            Ok(())
-        } else {
-            self.add_generation(connection)
-        }
+        self.begin_generation(next);
+        Ok(())
     }
 
     fn move_generation(
@@ -111,6 +111,12 @@ impl Projection {
             .cloned()
             .collect();
         self.publish(kept);
+        self.unread.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Whether hot tables are still there that no query needs but those that began long ago.
+    pub fn has_unread(&self) -> bool {
+        self.unread.load(Ordering::Acquire) > 0
     }
 
     /// Drops the hot tables that no reader holds any more.
@@ -118,6 +124,7 @@ impl Projection {
         let dropped = std::mem::take(&mut *self.dropped.lock().expect("no panic while held"));
         for id in dropped {
             connection.execute_batch(&drop_generation(id))?;
+            self.unread.fetch_sub(1, Ordering::AcqRel);
         }
         Ok(())
     }

@@ -71,22 +71,30 @@ impl Projection {
             root: Mutex::new(root),
             generations: RwLock::default(),
             dropped,
+            unread: 0.into(),
             waiting: Waiting::default(),
             entering: Mutex::new(entering),
             file: file.to_owned(),
         };
         let connection = projection.connect()?;
-        projection.add_generation(&connection)?;
+        let first = projection.create_generation(&connection)?;
+        projection.begin_generation(first);
         Ok(projection)
     }
 
-    /// Creates the tables of the next generation and publishes it as the one that is written to.
-    pub(super) fn add_generation(&self, connection: &Connection) -> Result<(), EmbeddedError> {
+    /// Creates the tables of the next generation.
+    pub(super) fn create_generation(&self, connection: &Connection) -> Result<u64, EmbeddedError> {
+        let generations = self.generations();
+        let id = generations.last().map_or(1, |generation| generation.id + 1);
+        connection.execute_batch(&schema::create_generation(id))?;
+        Ok(id)
+    }
+
+    /// Publishes a generation as the one that is written to; nobody may be entering.
+    pub(super) fn begin_generation(&self, id: u64) {
         let mut generations = self.generations().to_vec();
         let last = generations.last();
-        let id = last.map_or(1, |generation| generation.id + 1);
         let last_version = last.map_or(0, |generation| generation.last_version());
-        connection.execute_batch(&schema::create_generation(id))?;
         generations.push(Arc::new(Generation {
             id,
             last_version: last_version.into(),
@@ -94,7 +102,6 @@ impl Projection {
             dropped: self.dropped.clone(),
         }));
         self.publish(generations);
-        Ok(())
     }
 }
 

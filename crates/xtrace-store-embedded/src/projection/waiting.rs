@@ -84,10 +84,14 @@ impl Projection {
     /// # Errors
     /// It cannot enter, now or never again: the store has to be opened anew.
     pub fn settle(&self) -> Result<(), EmbeddedError> {
-        if self.waiting.count.load(Ordering::Acquire) == 0 {
+        if self.has_all_entered() {
             return Ok(());
         }
         self.enter_waiting(&mut self.entering())
+    }
+
+    pub(super) fn has_all_entered(&self) -> bool {
+        self.waiting.count.load(Ordering::Acquire) == 0
     }
 
     pub(super) fn entering(&self) -> MutexGuard<'_, Entering> {

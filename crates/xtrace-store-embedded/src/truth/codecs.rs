@@ -43,6 +43,12 @@ struct Samples {
     is_over: bool,
 }
 
+impl Samples {
+    fn are_enough(&self, bytes: u64) -> bool {
+        !self.is_over && self.trainer.sample_bytes() as u64 >= bytes
+    }
+}
+
 impl Codecs {
     /// Lends a context that has every dictionary. What is to be read must have been committed before.
     pub fn with<T>(&self, work: impl FnOnce(&mut Codec) -> T) -> Result<T, EmbeddedError> {
@@ -96,11 +102,15 @@ impl Codecs {
         }
     }
 
+    /// Whether there are so many bytes of samples, of which a dictionary is to be made.
+    pub fn has_samples(&self, bytes: u64) -> bool {
+        self.samples().are_enough(bytes)
+    }
+
     /// The samples, once there are so many bytes of them, if they are to be a dictionary.
     pub fn take_samples(&self, bytes: u64) -> Option<Trainer> {
         let mut samples = self.samples();
-        let is_due = !samples.is_over && samples.trainer.sample_bytes() as u64 >= bytes;
-        is_due.then(|| {
+        samples.are_enough(bytes).then(|| {
             samples.is_over = true;
             std::mem::take(&mut samples.trainer)
         })

@@ -54,7 +54,7 @@ async fn try_stored(engine: &EmbeddedEngine) -> StoreResult<Vec<i64>> {
 }
 
 /// Asks until the store is open again.
-async fn stored_once_open(engine: &EmbeddedEngine) -> Vec<i64> {
+async fn wait_until_stored(engine: &EmbeddedEngine) -> Vec<i64> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match try_stored(engine).await {
@@ -130,7 +130,7 @@ async fn the_child_cannot_let_rows_enter() {
         );
         disarm();
         let all: Vec<i64> = (0..i64::try_from(round * 2 + 2).unwrap()).collect();
-        assert_eq!(stored_once_open(&engine).await, all, "{action:?}");
+        assert_eq!(wait_until_stored(&engine).await, all, "{action:?}");
     }
     eprintln!("everything was seen");
 }

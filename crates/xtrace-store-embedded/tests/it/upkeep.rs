@@ -2,7 +2,7 @@
 
 use xtrace_query::{LatestPoint, View, traces};
 use xtrace_store::{
-    ErrorKind, Expired, Expiry, MetricReader, TelemetryReader, TraceWindow, Upkeep,
+    ErrorKind, Expired, Expiry, MetricReader, TelemetryReader, TelemetryWriter, TraceWindow, Upkeep,
 };
 use xtrace_store_embedded::{EmbeddedEngine, EmbeddedError, Progress, rebuild};
 
@@ -210,4 +210,41 @@ async fn a_closed_engine_has_nothing_left_to_do_and_says_that_it_is_closed() {
     let again = open(&dir);
     assert!(gauge(&again, "hot_rows").await.abs() < 1.0);
     assert_eq!(count(&again, View::Traces).await, 1);
+}
+
+#[tokio::test]
+async fn a_closed_store_leaves_no_journal_to_read_and_one_that_was_not_closed_is_read_from_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = open(&dir);
+    let mut seen = Vec::new();
+    let journals = || {
+        let entries = std::fs::read_dir(dir.path().join("truth")).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let journals = paths.filter(|path| path.extension().is_some_and(|end| end == "jnl"));
+        journals
+            .map(|path| path.metadata().unwrap().len())
+            .collect::<Vec<_>>()
+    };
+    for number in 0..6 {
+        let items = vec![trace(number, "t", 0), observation(number, 1, 1, 1)];
+        commit(&engine, items).await;
+        if number == 3 {
+            let deleted = [trace_id(0)];
+            engine.delete_traces(&scope(), &deleted).await.unwrap();
+        }
+        let all = everything(&engine, View::Observations).await;
+        if number % 2 == 0 {
+            engine.close().await.unwrap();
+        }
+        drop(engine);
+        if number % 2 == 0 {
+            assert_eq!(journals(), [0], "{number}");
+        } else {
+            assert!(journals().iter().any(|length| *length > 0), "{number}");
+        }
+        engine = open(&dir);
+        assert_eq!(everything(&engine, View::Observations).await, all);
+        seen.push(all.rows.len());
+    }
+    assert_eq!(seen, [1, 2, 3, 3, 4, 5]);
 }

@@ -340,8 +340,9 @@ async fn a_damaged_row_store_is_refused_for_there_is_nothing_to_rebuild_it_from(
     truncate(&table(&cut), size(&table(&cut)) / 2);
     let journal = left.copy();
     std::fs::remove_file(journal.file(JOURNAL)).unwrap();
-    // Enough to take the row store of the time before the last move, as a disk may that forgets.
-    let older = left.copy();
+    // Enough to take the row store of the time before the last move, as a disk may that forgets. In order there is
+    // nothing in the journal to forget.
+    let older = Left::after_a_move().await;
     let end = end_of_journal(&older.file(JOURNAL));
     truncate(&older.file(JOURNAL), end / 3);
     for (what, damaged) in [
