@@ -11,6 +11,7 @@
 mod agents;
 mod body;
 mod conversations;
+mod long;
 mod place;
 mod points;
 mod text;
@@ -18,6 +19,7 @@ mod text;
 use serde::Serialize;
 use xtrace_model::Timestamp;
 
+pub use self::long::LongTrace;
 use self::place::{Place, Shape};
 use self::text::{Numbers, Vocabulary};
 

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, LongTrace};
 use crate::load::Bodies;
 
 /// Points of one request.
 const POINTS_PER_REQUEST: u64 = 5000;
+/// Observations of a long trace in one request.
+const LONG_PER_REQUEST: u64 = 500;
 
 /// Hands out the observations of a corpus in bodies of `batch`.
 pub struct Feed {
@@ -58,6 +60,18 @@ impl Feed {
             })
         })
     }
+}
+
+/// Bodies with the observations of a long trace.
+pub fn long_trace(corpus: &Arc<Corpus>, trace: LongTrace) -> Arc<Bodies> {
+    let corpus = corpus.clone();
+    Arc::new(move |n| {
+        let start = n * LONG_PER_REQUEST;
+        (start < trace.observations).then(|| {
+            let items = LONG_PER_REQUEST.min(trace.observations - start);
+            (Bytes::from(corpus.long_batch(trace, start, items)), items)
+        })
+    })
 }
 
 /// Bodies with metric points.

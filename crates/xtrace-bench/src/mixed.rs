@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::corpus::Corpus;
 use crate::load::{Bodies, Load, Pace, open_loop};
-use crate::reads::{self, Read};
+use crate::reads::{self, Question, Read};
 use crate::run::WRITE;
 use crate::server::Target;
 use crate::stores::{Store, Upkeep};
@@ -43,7 +42,7 @@ pub struct MixedOptions {
 pub struct Stage<'a> {
     pub target: &'a Target,
     pub store: &'a Store,
-    pub corpus: &'a Arc<Corpus>,
+    pub questions: &'a Arc<Vec<Question>>,
 }
 
 /// `bodies` makes the bodies of the first and of the second phase.
@@ -56,9 +55,9 @@ pub async fn measure(
     let alone = write(stage, options, first).await?;
     let is_over = Arc::new(AtomicBool::new(false));
     let reader = {
-        let (target, corpus) = (stage.target.clone(), stage.corpus.clone());
+        let (target, questions) = (stage.target.clone(), stage.questions.clone());
         let is_over = is_over.clone();
-        tokio::spawn(async move { reads::ask_until(&target, &corpus, &is_over).await })
+        tokio::spawn(async move { reads::ask_until(&target, &questions, &is_over).await })
     };
     let beside = write(stage, options, second).await;
     is_over.store(true, Ordering::Relaxed);

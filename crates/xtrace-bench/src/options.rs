@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use crate::corpus::CorpusKind;
+use crate::corpus::{CorpusKind, LongTrace};
 use crate::idle::IdleOptions;
 use crate::mixed::MixedOptions;
 
@@ -114,6 +114,17 @@ impl Options {
         u64::try_from(proportional)
             .unwrap_or(u64::MAX)
             .max(OTHERS_MIN)
+    }
+
+    /// Traces whose length is what their reading costs.
+    pub fn long_traces(&self) -> [LongTrace; 3] {
+        let longest = if self.quick { 2_000 } else { 100_000 };
+        [(50, true), (1_000, false), (longest, false)].map(|(observations, has_payloads)| {
+            LongTrace {
+                observations,
+                has_payloads,
+            }
+        })
     }
 
     /// How long one of the machine's limits is measured.

@@ -107,6 +107,11 @@ async fn read_for(server: &Server, feed: &Feed, duration: Duration) -> anyhow::R
             is_over.store(true, Ordering::Relaxed);
         })
     };
-    reads::ask_until(&server.target, feed.corpus(), &is_over).await?;
+    reads::ask_until(
+        &server.target,
+        &reads::questions(feed.corpus(), &[]),
+        &is_over,
+    )
+    .await?;
     Ok(timer.await?)
 }

@@ -89,6 +89,7 @@ struct Loads {
     points: Load,
     idle_bytes: u64,
     loaded_bytes: u64,
+    sent_bytes: u64,
 }
 
 impl Course<'_> {
@@ -103,13 +104,18 @@ impl Course<'_> {
         let lone_commit = self.engine.lone_commit(feed.corpus(), writes).await?;
         let store = self.engine.new_store()?;
         let loads = self.load(&store, &mut feed).await?;
-        let sent_bytes = loads.closed.bytes + loads.open.bytes + loads.points.bytes;
         let disk_bytes = store.bytes().await?;
         self.say(&format!("reads at {} observations", feed.corpus().total()));
         let server = store.start(self.binary).await?;
         let idle_full_bytes = server.memory_bytes()?;
-        let reads = reads::measure(&server.target, feed.corpus(), options.reads).await?;
-        let mixed = self.mix(&server, &store, &mut feed).await?;
+        let questions = Arc::new(reads::questions(feed.corpus(), &options.long_traces()));
+        let reads = reads::measure(&server.target, &questions, options.reads).await?;
+        let stage = Stage {
+            target: &server.target,
+            store: &store,
+            questions: &questions,
+        };
+        let mixed = self.mix(&stage, &mut feed).await?;
         let ready_full_ms = server.ready_ms;
         self.stop(server).await?;
         store.remove().await?;
@@ -136,7 +142,7 @@ impl Course<'_> {
                 },
                 ready_full_ms,
                 disk_bytes,
-                sent_bytes,
+                sent_bytes: loads.sent_bytes,
             },
             others,
         })
@@ -161,6 +167,12 @@ impl Course<'_> {
         self.say("metric points");
         let points = feed::points(feed.corpus(), options.points);
         let points = closed_loop(target, WRITE_POINTS, POINT_CONNECTIONS, None, points).await?;
+        let mut sent_bytes = closed.bytes + open.bytes + points.bytes;
+        for trace in options.long_traces() {
+            self.say(&format!("a trace of {} observations", trace.observations));
+            let bodies = feed::long_trace(feed.corpus(), trace);
+            sent_bytes += closed_loop(target, WRITE, 1, None, bodies).await?.bytes;
+        }
         self.stop(server).await?;
         Ok(Loads {
             idle,
@@ -169,21 +181,17 @@ impl Course<'_> {
             points,
             idle_bytes,
             loaded_bytes,
+            sent_bytes,
         })
     }
 
-    async fn mix(&self, server: &Server, store: &Store, feed: &mut Feed) -> anyhow::Result<Mixed> {
+    async fn mix(&self, stage: &Stage<'_>, feed: &mut Feed) -> anyhow::Result<Mixed> {
         self.say("writes at a fixed rate, without and with a reader");
         let options = self.options.mixed();
         let seconds = options.duration.as_secs_f64();
         let count = whole(options.items_per_second * seconds) + options.batch as u64;
         let bodies = [feed.take(count), feed.take(count)];
-        let stage = Stage {
-            target: &server.target,
-            store,
-            corpus: feed.corpus(),
-        };
-        mixed::measure(&stage, options, bodies).await
+        mixed::measure(stage, options, bodies).await
     }
 
     /// Writes a corpus into an empty store, for the figures of that alone.

@@ -51,7 +51,7 @@ impl Corpus {
 }
 
 impl Observation {
-    fn write(&self, body: &mut String, has_failed: bool) {
+    pub(super) fn write(&self, body: &mut String, has_failed: bool) {
         let start = Timestamp::from_micros(self.start_us);
         let end = Timestamp::from_micros(self.end_us);
         _ = write!(

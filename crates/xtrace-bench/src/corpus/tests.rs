@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use xtrace_ingest::native::{DecodedItem, Patch};
 
 use super::*;
 
@@ -214,4 +215,36 @@ fn time_runs_on_through_the_end_of_the_corpus() {
     assert!(starts.is_sorted(), "{starts:?}");
     assert_eq!(starts[10], corpus.end().as_micros());
     assert_eq!(corpus.observation(0).start_us, corpus.start().as_micros());
+}
+
+#[test]
+fn a_long_trace_is_one_trace_whatever_it_is_cut_into() {
+    let corpus = corpus(CorpusKind::Agents);
+    let trace = LongTrace {
+        observations: 90,
+        has_payloads: false,
+    };
+    let keys = |from, count| {
+        let body = corpus.long_batch(trace, from, count);
+        let decoded =
+            xtrace_ingest::native::decode_batch(body.as_bytes(), Timestamp::from_micros(0))
+                .unwrap();
+        let of_item = |item: DecodedItem| {
+            assert!(item.result.is_ok() && item.notes.is_empty(), "{item:?}");
+            match item.result.unwrap() {
+                Patch::Trace { id, .. } => (id, None),
+                Patch::Observation { key, .. } => (key.trace_id, Some(key.id)),
+            }
+        };
+        decoded
+            .items
+            .into_iter()
+            .map(of_item)
+            .collect::<BTreeSet<_>>()
+    };
+    let mut cut = keys(0, 40);
+    cut.extend(keys(40, 50));
+    assert_eq!(cut, keys(0, 90));
+    assert_eq!(cut.len(), 91);
+    assert!(cut.iter().all(|(id, _)| id.as_str() == trace.id()));
 }
