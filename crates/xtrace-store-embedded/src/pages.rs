@@ -5,13 +5,15 @@
 //! Over one table the database does as much by itself. Over several a page of fifty rows would carry
 //! every column of every row that is the best so far through the sort.
 
+use std::collections::HashMap;
+
 use xtrace_model::Timestamp;
 use xtrace_query::{Condition, Field, Kind, Plan, Select, Table, Unit, Value, View};
 use xtrace_store::{ProjectScope, lower};
 
 use crate::errors::EmbeddedError;
-use crate::projection::read::ReadTransaction;
-use crate::projection::statement::{dialect_of_view, run};
+use crate::projection::read::{Place, ReadTransaction};
+use crate::projection::statement::{dialect_of_place, dialect_of_view, run};
 
 /// Fewer columns are not worth a second step.
 const FIELDS_MIN: usize = 8;
@@ -44,50 +46,102 @@ pub fn answer(
         Select::Rows(fields) if fields.len() >= FIELDS_MIN && plan.limit <= ROWS_MAX => fields,
         _ => return ask(plan),
     };
-    if at.is_all_in_file() {
+    if at.is_all_in_file() || fields.iter().any(|field| field.view != plan.view) {
         return ask(plan);
     }
-    let version = match plan.view {
-        View::Traces => &TRACE_VERSION,
-        View::Observations => &OBSERVATION_VERSION,
-    };
     let page = ask(&Plan {
-        select: Select::Rows(vec![version, plan.view.def().time]),
+        select: Select::Rows(vec![version_of(plan.view), plan.view.def().time]),
         ..plan.clone()
     })?;
-    if page.rows.is_empty() {
-        return Ok(Table {
-            columns: fields.iter().map(|field| field.name.into()).collect(),
-            rows: Vec::new(),
-        });
-    }
-    ask(&Plan {
-        conditions: of_page(plan.view, version, page),
-        offset: 0,
-        ..plan.clone()
-    })
+    Page::of(page).whole(at, scope, (plan.view, fields))
 }
 
-/// Conditions that hold for the rows of a page alone; their times let most of the file be skipped.
-fn of_page(view: View, version: &'static Field, page: Table) -> Vec<Condition> {
+fn version_of(view: View) -> &'static Field {
+    match view {
+        View::Traces => &TRACE_VERSION,
+        View::Observations => &OBSERVATION_VERSION,
+    }
+}
+
+/// The versions and times of a page's rows, in their order. A version is of one row and in one place, so the rest of
+/// the row is found without looking at what else there is of it, and without sorting again.
+struct Page {
+    rows: Vec<(i64, Timestamp)>,
+}
+
+impl Page {
+    fn of(table: Table) -> Self {
+        let row = |row: Vec<Value>| Some((row[0].as_int()?, row[1].as_time()?));
+        Self {
+            rows: table.rows.into_iter().filter_map(row).collect(),
+        }
+    }
+
+    /// The rows with these fields.
+    fn whole(
+        &self,
+        at: &ReadTransaction<'_>,
+        scope: &ProjectScope,
+        (view, fields): (View, &[&'static Field]),
+    ) -> Result<Table, EmbeddedError> {
+        let mut found: HashMap<i64, Vec<Value>> = HashMap::with_capacity(self.rows.len());
+        for place in [Place::Memory, Place::File] {
+            let rows: Vec<_> = self
+                .rows
+                .iter()
+                .filter(|(version, _)| at.place_of(*version) == place)
+                .copied()
+                .collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let dialect = dialect_of_place(at, view, place);
+            let statement = lower::plan(&of_rows(view, fields, &rows), scope, &dialect)?;
+            for mut row in run(at, &statement)?.rows {
+                if let Some(version) = row.pop().and_then(|version| version.as_int()) {
+                    found.insert(version, row);
+                }
+            }
+        }
+        let missing = |version: &i64| EmbeddedError::Corrupt {
+            what: "a page of rows",
+            why: format!("version {version} is in neither memory nor file"),
+        };
+        let whole = self
+            .rows
+            .iter()
+            .map(|(version, _)| found.remove(version).ok_or_else(|| missing(version)));
+        Ok(Table {
+            columns: fields.iter().map(|field| field.name.into()).collect(),
+            rows: whole.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// These rows and their versions; their times let most of the file be skipped.
+fn of_rows(view: View, fields: &[&'static Field], rows: &[(i64, Timestamp)]) -> Plan {
     let time = view.def().time;
-    let times = page.rows.iter().filter_map(|row| row[1].as_time());
     let none = (Timestamp::MAX, Timestamp::MIN);
-    let (first, last) = times.fold(none, |(first, last), time| {
-        (first.min(time), last.max(time))
+    let (first, last) = rows.iter().fold(none, |(first, last), (_, time)| {
+        (first.min(*time), last.max(*time))
     });
-    let versions = page
-        .rows
-        .into_iter()
-        .filter_map(|row| row.into_iter().next());
-    vec![
-        Condition::at_least(time, Value::Time(first)),
-        Condition::at_most(time, Value::Time(last)),
-        Condition::In {
-            field: version,
-            values: versions.collect(),
-        },
-    ]
+    let field = version_of(view);
+    let versions = rows.iter().map(|(version, _)| Value::Int(*version));
+    Plan {
+        view,
+        select: Select::Rows(fields.iter().copied().chain([field]).collect()),
+        conditions: vec![
+            Condition::at_least(time, Value::Time(first)),
+            Condition::at_most(time, Value::Time(last)),
+            Condition::In {
+                field,
+                values: versions.collect(),
+            },
+        ],
+        order: Vec::new(),
+        limit: rows.len() as u64,
+        offset: 0,
+    }
 }
 
 /// Whether a question about observations looks at their traces.

@@ -73,9 +73,7 @@ impl TelemetryReader for EmbeddedEngine {
         let read = self.read(move |instance| {
             let truth = &instance.truth;
             let at = truth.snapshot();
-            let mut found = truth.observations_of(&at, scope.project(), &id)?;
-            // By id already; a stable sort keeps that within one start time.
-            found.sort_by_key(|(_, stored)| start_time(stored));
+            let found = in_order(truth.observations_of(&at, scope.project(), &id)?);
             let page = found.into_iter().skip(window.offset).take(window.limit);
             let page = page.collect();
             observation_records(truth, &at, &scope, page, window.payloads)
@@ -100,6 +98,25 @@ impl TelemetryReader for EmbeddedEngine {
         });
         read.await
             .map_err(|error| error.into_store("telemetry.observation"))
+    }
+
+    async fn observation_ids(
+        &self,
+        scope: &ProjectScope,
+        traces: &[TraceId],
+    ) -> StoreResult<Vec<Vec<ObservationId>>> {
+        let (scope, traces) = (scope.clone(), traces.to_vec());
+        let read = self.read(move |instance| {
+            let truth = &instance.truth;
+            let at = truth.snapshot();
+            let ids_of = |trace| {
+                let found = in_order(truth.observations_of(&at, scope.project(), trace)?);
+                Ok(found.into_iter().map(|(key, _)| key.id).collect())
+            };
+            traces.iter().map(ids_of).collect()
+        });
+        read.await
+            .map_err(|error| error.into_store("telemetry.observation_ids"))
     }
 
     async fn observation_keys(
@@ -175,6 +192,14 @@ impl TelemetryReader for EmbeddedEngine {
             dimensions_max: DIMENSIONS_MAX,
         }
     }
+}
+
+/// By start time; what came by id stays so within one.
+fn in_order(
+    mut found: Vec<(ObservationKey, StoredObservation)>,
+) -> Vec<(ObservationKey, StoredObservation)> {
+    found.sort_by_key(|(_, stored)| start_time(stored));
+    found
 }
 
 fn start_time(stored: &StoredObservation) -> xtrace_model::Timestamp {

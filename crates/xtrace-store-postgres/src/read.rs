@@ -85,6 +85,27 @@ impl TelemetryReader for PostgresEngine {
             .transpose()
     }
 
+    async fn observation_ids(
+        &self,
+        scope: &ProjectScope,
+        traces: &[TraceId],
+    ) -> StoreResult<Vec<Vec<ObservationId>>> {
+        const OP: &str = "telemetry.observation_ids";
+        let mut reader = self.reader(OP).await?;
+        let rows = sqlx::query(include_str!("sql/read/observation_ids.sql"))
+            .bind(scope.project().as_str())
+            .bind(traces.iter().map(TraceId::as_str).collect::<Vec<_>>())
+            .fetch_all(reader.connection())
+            .await
+            .during(OP)?;
+        reader.done();
+        let mut ids = vec![Vec::new(); traces.len()];
+        for row in &rows {
+            at(&mut ids, row, OP)?.push(records::observation_id(row, OP)?);
+        }
+        Ok(ids)
+    }
+
     async fn observation_keys(
         &self,
         scope: &ProjectScope,

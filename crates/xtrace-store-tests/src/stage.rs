@@ -270,6 +270,16 @@ impl Stage {
         keys
     }
 
+    /// Of each of these traces.
+    pub async fn observation_ids(&self, traces: &[&str]) -> Vec<Vec<ObservationId>> {
+        let traces: Vec<_> = traces.iter().map(|id| trace_id(id)).collect();
+        let found = self.engine().observation_ids(&self.scope, &traces).await;
+        let expected = self.reference.observation_ids(&self.scope, &traces).await;
+        let (found, expected) = (found.expect("reads"), expected.expect("reads"));
+        assert_eq!(found, expected, "ids of the observations of {traces:?}");
+        found
+    }
+
     /// Both have the same traces and observations with the same payloads: in lists, and one by one.
     pub async fn same_records(&self) {
         let traces = self.query(&rows(View::Traces)).await;
@@ -283,6 +293,7 @@ impl Stage {
             self.the_trace(id).await;
             self.trace_observations(id, WHOLE).await;
         }
+        self.observation_ids(&ids).await;
     }
 }
 

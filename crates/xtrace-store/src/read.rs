@@ -111,6 +111,14 @@ pub trait TelemetryReader: Send + Sync {
         key: &ObservationKey,
     ) -> StoreResult<Option<ObservationRecord>>;
 
+    /// The ids of the observations of each trace, in the order asked for: by start time, then id; none for an
+    /// unknown trace. Costs by the observations of these traces alone: it scans nothing.
+    async fn observation_ids(
+        &self,
+        scope: &ProjectScope,
+        traces: &[TraceId],
+    ) -> StoreResult<Vec<Vec<ObservationId>>>;
+
     /// The keys of the observations with this id, whatever their trace, by trace id; at most 100.
     async fn observation_keys(
         &self,

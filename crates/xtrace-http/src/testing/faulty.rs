@@ -111,6 +111,15 @@ impl TelemetryReader for Faulty {
             .await
     }
 
+    async fn observation_ids(
+        &self,
+        scope: &ProjectScope,
+        traces: &[TraceId],
+    ) -> StoreResult<Vec<Vec<ObservationId>>> {
+        let engine = self.suffer("telemetry.observation_ids").await?;
+        engine.observation_ids(scope, traces).await
+    }
+
     async fn observation_keys(
         &self,
         scope: &ProjectScope,

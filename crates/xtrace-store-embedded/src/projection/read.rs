@@ -18,6 +18,13 @@ use crate::errors::EmbeddedError;
 /// So few hidden versions are written out: a filter is cheaper than a join.
 const HIDDEN_INLINE_MAX: u64 = 32;
 
+/// Where a version of a row is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Memory,
+    File,
+}
+
 /// An open transaction; rolled back when dropped.
 pub struct ReadTransaction<'a> {
     connection: &'a Connection,
@@ -120,6 +127,28 @@ impl<'a> ReadTransaction<'a> {
         )
         .expect("a string takes any text");
         Ok(sql)
+    }
+
+    /// Where the version is, if it is anywhere.
+    pub fn place_of(&self, version: i64) -> Place {
+        if version > self.upto.cast_signed() {
+            Place::Memory
+        } else {
+            Place::File
+        }
+    }
+
+    /// What stands for a table in the FROM clause of a statement that names the versions it wants: all rows of one
+    /// place, also older versions and hidden ones.
+    pub fn every_version(&self, rows: Rows, place: Place) -> String {
+        match place {
+            Place::File => rows.in_file(),
+            Place::Memory => {
+                let tables = self.hot.iter();
+                let tables = tables.map(|id| format!("SELECT * FROM {}", rows.hot(*id)));
+                format!("({})", tables.collect::<Vec<_>>().join(" UNION ALL "))
+            }
+        }
     }
 
     /// The condition that leaves out the versions a query yields; empty when there are none.

@@ -6,7 +6,7 @@ use xtrace_model::{Timestamp, Usd};
 use xtrace_query::{Kind, Table, Value, View};
 use xtrace_store::lower::{Bind, Statement};
 
-use super::read::ReadTransaction;
+use super::read::{Place, ReadTransaction};
 use super::schema::Rows;
 use crate::dialect::DuckDbDialect;
 use crate::errors::EmbeddedError;
@@ -26,6 +26,20 @@ pub fn dialect_of_view(
         observations: source(view == View::Observations, Rows::Observations)?,
         points: String::new(),
     })
+}
+
+/// The dialect for plans over a view that name the versions they want, all of them in one place.
+pub fn dialect_of_place(at: &ReadTransaction<'_>, view: View, place: Place) -> DuckDbDialect {
+    let mut dialect = DuckDbDialect {
+        traces: String::new(),
+        observations: String::new(),
+        points: String::new(),
+    };
+    match view {
+        View::Traces => dialect.traces = at.every_version(Rows::Traces, place),
+        View::Observations => dialect.observations = at.every_version(Rows::Observations, place),
+    }
+    dialect
 }
 
 /// The dialect for questions about metrics.

@@ -76,12 +76,16 @@ fn payload_of(
 }
 
 /// From the columns `trace_id` and `id`.
+pub fn observation_id(row: &PgRow, op: &'static str) -> StoreResult<ObservationId> {
+    let id: String = row.try_get("id").during(op)?;
+    ObservationId::new(id).map_err(|error| StoreError::new(ErrorKind::Corrupt, op, error))
+}
+
 pub fn observation_key(row: &PgRow, op: &'static str) -> StoreResult<ObservationKey> {
     let corrupt = |error: BoxError| StoreError::new(ErrorKind::Corrupt, op, error);
     let trace_id: String = row.try_get("trace_id").during(op)?;
-    let id: String = row.try_get("id").during(op)?;
     Ok(ObservationKey {
         trace_id: TraceId::new(trace_id).map_err(|error| corrupt(Box::new(error)))?,
-        id: ObservationId::new(id).map_err(|error| corrupt(Box::new(error)))?,
+        id: observation_id(row, op)?,
     })
 }

@@ -80,6 +80,30 @@ impl TelemetryReader for Reference {
         })
     }
 
+    async fn observation_ids(
+        &self,
+        scope: &ProjectScope,
+        traces: &[TraceId],
+    ) -> StoreResult<Vec<Vec<ObservationId>>> {
+        self.with_contents("telemetry.observation_ids", scope, |contents| {
+            let ids_of = |id: &TraceId| {
+                let Some(trace) = contents.traces.get(id) else {
+                    return Vec::new();
+                };
+                let starts = trace.observations.iter().map(|(observation, stored)| {
+                    (stored.row(id, observation).start_time, observation.clone())
+                });
+                let mut starts: Vec<_> = starts.collect();
+                starts.sort();
+                starts
+                    .into_iter()
+                    .map(|(_, observation)| observation)
+                    .collect()
+            };
+            traces.iter().map(ids_of).collect()
+        })
+    }
+
     async fn observation_keys(
         &self,
         scope: &ProjectScope,

@@ -83,7 +83,9 @@ pub async fn read(
     }))
 }
 
-/// As many observations as one answer holds, and whether there are more.
+/// As many observations as one answer holds, and whether there are more. The first ones are read whole, since most
+/// traces have no more; of a longer trace, the rows are read at once and the payloads bit by bit, so that it costs by
+/// its length, and no more payloads are in memory than are answered with.
 async fn observations_of(
     engine: &dyn Engine,
     scope: &ProjectScope,
@@ -91,27 +93,69 @@ async fn observations_of(
     payloads: bool,
     limits: DetailLimits,
 ) -> ApiResult<(Vec<Observation>, bool)> {
-    let mut observations = Vec::new();
-    let mut bytes = 0;
-    loop {
+    let first = if payloads { limits.at_once } else { 0 };
+    let mut records = Vec::new();
+    if payloads {
         let window = TraceWindow {
             payloads,
-            limit: limits.at_once,
-            offset: observations.len(),
+            limit: first,
+            offset: 0,
         };
-        let records = engine.trace_observations(scope, id, window).await?;
-        let is_last = records.len() < limits.at_once;
+        records = engine.trace_observations(scope, id, window).await?;
+    }
+    if records.len() == first {
+        let window = TraceWindow {
+            payloads: false,
+            limit: (limits.observations + 1).saturating_sub(first),
+            offset: first,
+        };
+        records.extend(engine.trace_observations(scope, id, window).await?);
+    }
+    let is_cut = records.len() > limits.observations;
+    records.truncate(limits.observations);
+    let fitting = if payloads {
+        fill(engine, scope, &mut records, limits).await?
+    } else {
+        records.len()
+    };
+    let is_cut = is_cut || fitting < records.len();
+    records.truncate(fitting);
+    let observations = records
+        .into_iter()
+        .map(|record| to_observation(record, scope.project()));
+    Ok((observations.collect(), is_cut))
+}
+
+/// Adds the payloads that are missing, in order, as long as all fit; how many records do.
+async fn fill(
+    engine: &dyn Engine,
+    scope: &ProjectScope,
+    records: &mut [ObservationRecord],
+    limits: DetailLimits,
+) -> ApiResult<usize> {
+    let (mut fitting, mut bytes) = (0, 0);
+    for records in records.chunks_mut(limits.at_once) {
+        let is_missing = |record: &&mut ObservationRecord| record.payload.is_none();
+        let missing: Vec<_> = records.iter_mut().filter(is_missing).collect();
+        let keys: Vec<_> = missing
+            .iter()
+            .map(|record| record.row.key.clone())
+            .collect();
+        if !keys.is_empty() {
+            let read = engine.observation_payloads(scope, &keys).await?;
+            for (record, payload) in missing.into_iter().zip(read) {
+                record.payload = Some(payload);
+            }
+        }
         for record in records {
             bytes += record.payload.as_ref().map_or(0, observation_bytes);
-            if bytes > limits.payload_bytes || observations.len() == limits.observations {
-                return Ok((observations, true));
+            if bytes > limits.payload_bytes {
+                return Ok(fitting);
             }
-            observations.push(to_observation(record, scope.project()));
-        }
-        if is_last {
-            return Ok((observations, false));
+            fitting += 1;
         }
     }
+    Ok(fitting)
 }
 
 /// From a record with or without payloads.

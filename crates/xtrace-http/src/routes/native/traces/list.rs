@@ -7,7 +7,7 @@ use axum::extract::State;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use xtrace_model::TraceId;
-use xtrace_query::{Condition, Order, OrderBy, Plan, Select, Value, View, observations, traces};
+use xtrace_query::{View, traces};
 use xtrace_store::{Engine, ProjectScope};
 
 use super::filters::FILTERS;
@@ -124,12 +124,15 @@ async fn observation_ids(
     if wanted.is_empty() {
         return Ok(names);
     }
-    let plan = observations_of(wanted.into_iter().map(Value::Text).collect());
-    for row in engine.query(scope, &plan).await?.rows {
-        let cells = <[Value; 2]>::try_from(row).unwrap_or(NOTHING);
-        if let [Value::Text(trace), Value::Text(id)] = cells {
-            names.by_trace.entry(trace).or_default().push(id);
-        }
+    let wanted: Vec<TraceId> = wanted
+        .into_iter()
+        .map(TraceId::new)
+        .collect::<Result<_, _>>()
+        .map_err(ApiError::internal)?;
+    let ids = engine.observation_ids(scope, &wanted).await?;
+    for (trace, ids) in wanted.iter().zip(ids) {
+        let ids = ids.into_iter().map(|id| id.as_str().into()).collect();
+        names.by_trace.insert(trace.as_str().into(), ids);
     }
     Ok(names)
 }
@@ -150,26 +153,6 @@ fn fitting(mut sizes: Vec<(u64, Box<str>)>) -> (Vec<Box<str>>, Vec<Box<str>>) {
         }
     }
     (wanted, left_out)
-}
-
-const NOTHING: [Value; 2] = [Value::Null, Value::Null];
-
-fn observations_of(traces: Vec<Value>) -> Plan {
-    let start = Order {
-        by: OrderBy::Field(&observations::START_TIME),
-        descending: false,
-    };
-    Plan {
-        view: View::Observations,
-        select: Select::Rows(vec![&observations::TRACE_ID, &observations::ID]),
-        conditions: vec![Condition::In {
-            field: &observations::TRACE_ID,
-            values: traces,
-        }],
-        order: vec![start],
-        limit: OBSERVATION_IDS_MAX,
-        offset: 0,
-    }
 }
 
 #[cfg(test)]
