@@ -307,5 +307,39 @@ fn orders() -> Vec<Case<Plan>> {
                 ..models()
             },
         ),
+        case(
+            "a_page_of_groups_by_many_measures",
+            a_page(&[&traces::SESSION_ID]),
+        ),
+        case(
+            "a_page_of_groups_of_two_fields_by_many_measures",
+            a_page(&[&traces::SESSION_ID, &traces::ENVIRONMENT]),
+        ),
     ]
+}
+
+/// The second page of groups that are not absent, with more measures than decide which they are.
+fn a_page(fields: &[&'static Field]) -> Plan {
+    let cost = measure(&traces::MEASURE_TOTAL_COST, Aggregation::Sum);
+    let measures = vec![
+        count(View::Traces),
+        measure(&traces::OBSERVATIONS_COUNT, Aggregation::Sum),
+        measure(&traces::MEASURE_ERRORS, Aggregation::Sum),
+        measure(&traces::MEASURE_LATENCY, Aggregation::Avg),
+        measure(&traces::MEASURE_TIMESTAMP, Aggregation::Min),
+        cost,
+    ];
+    let dimensions = fields.iter().map(|field| Dimension::Field(field)).collect();
+    let is_present =
+        |field: &&'static Field| Condition::Not(Box::new(Condition::IsAbsent { field }));
+    Plan {
+        conditions: fields.iter().map(is_present).collect(),
+        limit: 2,
+        offset: 1,
+        ..ordered(
+            groups(View::Traces, dimensions, measures),
+            OrderBy::Measure(cost),
+            true,
+        )
+    }
 }

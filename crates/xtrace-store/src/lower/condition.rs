@@ -25,8 +25,7 @@ impl Builder<'_> {
                 values,
             } => Ok(self.list(field, *matching, values)),
             Condition::IsAbsent { field } => Ok(self.is_absent(field)),
-            // Not NOT: an absent value compares to neither true nor false, and then the inner does not hold.
-            Condition::Not(inner) => Ok(format!("({} IS NOT TRUE)", self.condition(inner)?)),
+            Condition::Not(inner) => self.not(inner),
             Condition::All(parts) => self.joined(parts, " AND ", "TRUE"),
             Condition::Any(parts) => self.joined(parts, " OR ", "FALSE"),
         }
@@ -87,6 +86,17 @@ impl Builder<'_> {
         match field.kind {
             Kind::TextList => self.dialect.list_is_empty(&column),
             _ => format!("({column} IS NULL)"),
+        }
+    }
+
+    fn not(&mut self, inner: &Condition) -> StoreResult<String> {
+        match inner {
+            // As indexes of what is present say it; of a list, an empty one is absent as well.
+            Condition::IsAbsent { field } if field.kind != Kind::TextList => {
+                Ok(format!("({} IS NOT NULL)", self.column(field)))
+            }
+            // Not NOT: an absent value compares to neither true nor false, and then the inner does not hold.
+            inner => Ok(format!("({} IS NOT TRUE)", self.condition(inner)?)),
         }
     }
 

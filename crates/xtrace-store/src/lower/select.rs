@@ -3,6 +3,8 @@
 //! Groups are computed over an inner query that names each dimension and each measured value once. So no bound
 //! value occurs in two places that must be recognised as the same expression.
 
+mod paged;
+
 use xtrace_query::{
     Bucket, Dimension, Field, Kind, MeasureOf, Measured, Order, OrderBy, Plan, Select, ViewDef,
 };
@@ -66,7 +68,7 @@ fn rows(
         let direction = direction(descending, is_always_present(field, def));
         order.push(format!("{}{direction}", builder.comparable(field)));
     }
-    let page = page(plan, &mut builder);
+    let page = limits(plan, &mut builder);
     Ok(Statement {
         sql: format!(
             "SELECT {}\n{from_where}\nORDER BY {}\n{page}",
@@ -96,7 +98,7 @@ fn direction(descending: bool, is_always_present: bool) -> &'static str {
     }
 }
 
-fn page(plan: &Plan, builder: &mut Builder<'_>) -> String {
+fn limits(plan: &Plan, builder: &mut Builder<'_>) -> String {
     let limit = builder.bind_count(plan.limit);
     let offset = builder.bind_count(plan.offset);
     format!("LIMIT {limit} OFFSET {offset}")
@@ -174,7 +176,17 @@ fn groups(
             grouping.measure(measure);
         }
     }
-    let inner = inner(plan, &grouping, scope, &mut builder)?;
+    let page = if paged::is_worth_it(plan, &grouping) {
+        Some(paged::groups_of_page(plan, &grouping, scope, &mut builder)?)
+    } else {
+        None
+    };
+    let mut inner = inner(plan, &grouping, scope, &mut builder)?;
+    if page.is_some() {
+        inner
+            .sql
+            .push_str(&paged::only_of_page(&grouping, &builder));
+    }
     let names = grouping.dimension_names();
     let mut selected = Vec::new();
     let mut columns = Vec::new();
@@ -199,8 +211,10 @@ fn groups(
         let order = group_order(&plan.order, &grouping, builder.dialect);
         sql.push_str(&format!("\nORDER BY {}", order.join(", ")));
     }
-    let page = page(plan, &mut builder);
-    sql.push_str(&format!("\n{page}"));
+    sql = match page {
+        Some(groups) => format!("WITH page AS (\n{groups}\n)\n{sql}"),
+        None => format!("{sql}\n{}", limits(plan, &mut builder)),
+    };
     Ok(Statement {
         sql,
         binds: builder.into_binds(),
