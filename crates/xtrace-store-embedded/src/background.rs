@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::engine::Shared;
 use crate::errors::EmbeddedError;
 use crate::instance::Instance;
+use crate::priority::{MOVE_NICE, stand_back};
 use crate::projection::moves::{Checkpoint, Moved};
 
 /// Between attempts to open a failed store, and between looks at hot tables that a reader still holds.
@@ -16,8 +17,6 @@ const TICK: Duration = Duration::from_millis(500);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// A move has the processor after everybody else has, unless so many times the rows wait that would start one.
 const URGENT_FACTOR: u64 = 2;
-/// What threads of that kind are given: a tenth of what others get.
-const NICE: i32 = 10;
 
 /// Works until the engine is closed.
 pub fn run(shared: &Arc<Shared>) {
@@ -89,7 +88,7 @@ fn move_all(shared: &Shared, instance: &Instance) -> Result<Moved, EmbeddedError
         let thread = thread::Builder::new().name("xtrace-move".to_owned());
         let moving = thread.spawn_scoped(scope, || {
             if !is_urgent {
-                stand_back();
+                stand_back(MOVE_NICE);
             }
             instance.move_all()
         });
@@ -97,17 +96,6 @@ fn move_all(shared: &Shared, instance: &Instance) -> Result<Moved, EmbeddedError
         let moved = moving.map_err(cannot)?.join();
         moved.unwrap_or_else(|panic| resume_unwind(panic))
     })
-}
-
-/// Lets other threads have the processor before this one. Answers do not wait for a move, and on few cores the
-/// threads that make them would otherwise get their turn after it.
-fn stand_back() {
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!(
-            error = &error as &dyn std::error::Error,
-            "the move has the same priority as answers"
-        );
-    }
 }
 
 /// When the oldest hot row is old enough to be moved.

@@ -19,6 +19,7 @@ use crate::lock::DataDir;
 use crate::metrics::SeriesIndex;
 use crate::options::EmbeddedOptions;
 use crate::parts::Parts;
+use crate::priority::{HELPER_NICE, stand_back};
 use crate::projection::Projection;
 use crate::projection::hot::HotBatch;
 use crate::projection::moves::{Checkpoint, Moved};
@@ -69,11 +70,17 @@ impl Instance {
     ) -> Result<Self, EmbeddedError> {
         // Side by side: each reads files of its own.
         let (truth, root) = thread::scope(|scope| {
-            let root = scope.spawn(|| open_root(&dir, options));
+            // DuckDB's threads take name and priority from the one that opens it.
+            let helper = thread::Builder::new().name("xtrace-columns".to_owned());
+            let root = helper.spawn_scoped(scope, || {
+                stand_back(HELPER_NICE);
+                open_root(&dir, options)
+            });
             let truth = Truth::open(&dir.truth(), options);
-            (truth, root.join())
+            (truth, root.map(thread::ScopedJoinHandle::join))
         });
         let truth = truth?;
+        let root = root.map_err(EmbeddedError::io("start a thread for", dir.path()))?;
         let root = root.unwrap_or_else(|panic| resume_unwind(panic))?;
         if truth.store_id()? == 0 {
             truth.put_store_id(new_store_id())?;

@@ -32,6 +32,7 @@ mod metrics;
 mod options;
 mod pages;
 mod parts;
+mod priority;
 mod projection;
 mod read;
 mod replay;

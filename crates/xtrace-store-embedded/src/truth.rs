@@ -41,6 +41,9 @@ const BLOB_FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// ended on a full disk; below that, [`Truth::ensure_writable`] waits and looks.
 const SEALED_MEMTABLES_MAX: usize = 2;
 const TABLES_MAX: usize = 18;
+/// The first one leaves compactions to the others, and where there is only one other, turns round and round as long as
+/// that is at work: most of a core.
+const WORKERS: usize = 3;
 const STALL_POLL: Duration = Duration::from_millis(2);
 const STALL_MAX: Duration = Duration::from_secs(30);
 /// Coming to rest takes at most so long; what is not written by then is read from the journal at the next start.
@@ -107,7 +110,7 @@ impl Truth {
         let db = Database::builder(path)
             .cache_size(options.cache_bytes)
             .max_journaling_size(options.journal_bytes)
-            .worker_threads(2)
+            .worker_threads(WORKERS)
             .manual_journal_persist(true)
             .open()?;
         let small = |bytes: u64| {
