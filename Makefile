@@ -14,8 +14,8 @@ locked := --locked
 # Passed on to the program: make run ARGS="--help"
 ARGS ?=
 
-.PHONY: help run demo bench profile test soak check fmt format-check lint doc where duckdb
-.PHONY: prepare-build prepare-check prepare-test prepare-profile
+.PHONY: help run demo bench profile test soak fuzz check fmt format-check lint doc where duckdb
+.PHONY: prepare-build prepare-check prepare-test prepare-profile prepare-fuzz
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,13 @@ ROUNDS ?= 200
 soak: prepare-test ## run the fault suite for many rounds (ROUNDS=200): kills, torn files, two servers on one database
 	@XTRACE_SOAK_ROUNDS="$(ROUNDS)" scripts/test.sh --package xtrace --test it $(ARGS)
 
+# What to fuzz, and for how long.
+TARGET ?= build
+SECONDS ?= 60
+
+fuzz: prepare-fuzz ## look for inputs that break TARGET=native_batch (a name of fuzz/fuzz_targets) for SECONDS=60
+	@scripts/fuzz.sh "$(TARGET)" "$(SECONDS)"
+
 check: format-check lint doc ## check format, lints and documentation
 
 format-check: prepare-check
@@ -70,5 +77,5 @@ where: ## print the path of the binary that `run` has built
 duckdb: ## fetch DuckDB's prebuilt library (run, test and bench do it as well)
 	@scripts/fetch-duckdb.sh
 
-prepare-build prepare-check prepare-test prepare-profile:
+prepare-build prepare-check prepare-test prepare-profile prepare-fuzz:
 	@scripts/prepare.sh $(@:prepare-%=%)

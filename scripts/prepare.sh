@@ -4,6 +4,7 @@
 #   check  the same, and clippy and rustfmt
 #   test   as build, PostgreSQL's server programs (the tests start a private server with them), and the right to mount
 #          a small disk in a namespace
+#   fuzz   a C++ compiler and Rust; no library of DuckDB
 #   profile  as build, PostgreSQL's server programs, and perf, which is named but not installed: it belongs to the kernel
 # On Debian and Ubuntu what is missing is installed with apt-get, as root or through sudo, after saying so; Rust
 # comes with rustup into the home folder. Elsewhere it says what to install and stops. When all is there it does
@@ -60,6 +61,11 @@ install_rust() {
     fi
     curl --proto '=https' --tlsv1.2 --fail --silent --show-error https://static.rust-lang.org/rustup/rustup-init.sh \
         | sh -s -- -y --no-modify-path --profile minimal --component clippy --component rustfmt >&2
+}
+
+need_cxx_compiler() {
+    # libFuzzer is C++.
+    has c++ || apt_install "a C++ compiler" g++
 }
 
 need_curl() {
@@ -153,5 +159,10 @@ case "${1:-}" in
         fi
         if [ "$1" = profile ]; then need_postgres; fi
         ;;
-    *) die "usage: prepare.sh build|check|test|profile" ;;
+    fuzz)
+        need_c_compiler
+        need_cxx_compiler
+        need_rust
+        ;;
+    *) die "usage: prepare.sh build|check|test|profile|fuzz" ;;
 esac

@@ -19,6 +19,8 @@ const SKIPPED_FOLDERS: &[&str] = &[
     "target",
     "xtrace-data",
 ];
+/// What fuzzing has found: bytes without a name.
+const SKIPPED_PATHS: &[&str] = &["fuzz/artifacts", "fuzz/corpus"];
 /// Files that people write, by extension; those without one are scripts and the Makefile.
 const TEXT_EXTENSIONS: &[&str] = &[
     "", "md", "rs", "sh", "sql", "toml", "ts", "tsx", "txt", "yaml", "yml",
@@ -102,8 +104,13 @@ fn read_folder(root: &Path, folder: &Path, texts: &mut Vec<TextFile>) {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         let kind = entry.file_type().expect("the kind of a file is known");
-        if kind.is_dir() && !SKIPPED_FOLDERS.contains(&name.as_str()) {
-            read_folder(root, &path, texts);
+        if kind.is_dir() {
+            let is_skipped = SKIPPED_PATHS
+                .iter()
+                .any(|skipped| path == root.join(skipped));
+            if !is_skipped && !SKIPPED_FOLDERS.contains(&name.as_str()) {
+                read_folder(root, &path, texts);
+            }
         } else if kind.is_file() && is_text(&path) {
             // What is not UTF-8 is not text, whatever its name.
             let Ok(text) = fs::read_to_string(&path) else {

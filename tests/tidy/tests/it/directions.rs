@@ -15,14 +15,18 @@ const LAYERS: &[(&str, u8)] = &[
     ("xtrace-store-postgres", 3),
     ("xtrace-http", 4),
     ("xtrace", 5),
+    ("xtrace-fuzz", 5),
     ("xtrace-bench", 6),
+    ("xtrace-fuzz-programs", 6),
 ];
 const ENGINES: &[&str] = &["xtrace-store-embedded", "xtrace-store-postgres"];
 const SEE_ENGINES: &[&str] = &["xtrace", "xtrace-bench"];
 /// Stand apart: the published SDK, and this crate.
 const DEPEND_ON_NONE_OF_OURS: &[&str] = &["tidy", "xtrace-client"];
 /// Seen by tests alone.
-const FOR_TESTS: &[&str] = &["tidy", "xtrace-store-tests"];
+const FOR_TESTS: &[&str] = &["tidy", "xtrace-fuzz", "xtrace-store-tests"];
+/// Are nothing but tests, though they look like libraries and programs.
+const ONLY_TEST: &[&str] = &["xtrace-fuzz", "xtrace-fuzz-programs"];
 
 const PURE: &[&str] = &[
     "xtrace-model",
@@ -144,6 +148,7 @@ fn crates_for_tests_are_dependencies_of_tests_only() {
         FOR_TESTS.contains(&dependency.name.as_str())
             && !dependency.is_dev
             && !SEE_ENGINES.contains(&manifest.package.as_str())
+            && !ONLY_TEST.contains(&manifest.package.as_str())
     });
     report(&findings, "Move it to [dev-dependencies].");
 }

@@ -1,0 +1,5 @@
+//! `content_codings` of xtrace-fuzz, for libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| xtrace_fuzz::content_codings(data));

@@ -1,0 +1,5 @@
+//! `json_metadata` of xtrace-fuzz, for libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| xtrace_fuzz::json_metadata(data));

@@ -1,0 +1,5 @@
+//! `metric_points` of xtrace-fuzz, for libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| xtrace_fuzz::metric_points(data));
