@@ -42,6 +42,19 @@ pub enum EmbeddedError {
         #[source]
         source: fjall::Error,
     },
+    #[error(
+        "the journal {} of the row store is damaged at byte {at}, and {} acknowledged; put back a backup of the whole data \
+         directory",
+        path.display(),
+        behind_text(*behind)
+    )]
+    Journal {
+        path: PathBuf,
+        /// Where the commit begins that cannot be read. Bytes.
+        at: u64,
+        /// Commits behind it that can.
+        behind: u64,
+    },
     #[error("the columnar projection reported an error")]
     Projection(#[source] duckdb::Error),
     #[error("the column file is damaged; stop the server and run `xtrace doctor --rebuild`")]
@@ -82,6 +95,14 @@ fn holder_text(holder: Option<u32>) -> String {
     match holder {
         Some(pid) => format!("process {pid}"),
         None => "another process".to_owned(),
+    }
+}
+
+fn behind_text(behind: u64) -> String {
+    match behind {
+        0 => "what was committed there was".to_owned(),
+        1 => "that and 1 commit behind it were".to_owned(),
+        _ => format!("that and {behind} commits behind it were"),
     }
 }
 
@@ -148,7 +169,10 @@ impl EmbeddedError {
             | Self::HotFull { .. }
             | Self::Injected(_) => ErrorKind::Unavailable,
             Self::NewerFormat { .. } | Self::UnknownFormat { .. } => ErrorKind::Unsupported,
-            Self::Corrupt { .. } | Self::Damaged(_) | Self::PointsLost { .. } => ErrorKind::Corrupt,
+            Self::Corrupt { .. }
+            | Self::Journal { .. }
+            | Self::Damaged(_)
+            | Self::PointsLost { .. } => ErrorKind::Corrupt,
             Self::Payload(error) => payload_kind(error),
             Self::Arrow(_) | Self::Defect(_) => ErrorKind::Internal,
             Self::Timeout(_) => ErrorKind::Timeout,

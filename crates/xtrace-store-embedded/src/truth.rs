@@ -79,17 +79,12 @@ impl Rest {
 
 impl Truth {
     pub fn open(path: &Path, options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
-        match Self::open_caught(path, options) {
-            Err(EmbeddedError::Corrupt { why, .. }) if journal::cut_zeros(path)? => {
-                tracing::warn!(why, "cut the torn end of the journal off, and try again");
-                Self::open_caught(path, options)
-            }
-            opened => opened,
-        }
+        journal::check(path)?;
+        Self::open_caught(path, options)
     }
 
     fn open_caught(path: &Path, options: &EmbeddedOptions) -> Result<Self, EmbeddedError> {
-        // fjall panics over some lengths that nobody wrote, where the tail of a journal was torn.
+        // fjall panics over some files that nobody wrote like this.
         let opened = catch_unwind(AssertUnwindSafe(|| Self::open_files(path, options)));
         match opened {
             Ok(Err(EmbeddedError::Truth(source))) => Err(EmbeddedError::RowStore {
@@ -99,7 +94,7 @@ impl Truth {
             Ok(opened) => opened,
             Err(_) => Err(EmbeddedError::Corrupt {
                 what: "row store",
-                why: "its journal is damaged; put back a backup of the whole data directory"
+                why: "its files are damaged; put back a backup of the whole data directory"
                     .to_owned(),
             }),
         }

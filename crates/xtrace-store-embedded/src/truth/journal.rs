@@ -1,37 +1,45 @@
-//! Journals after a loss of power, and after a rest.
+//! Journals are read before fjall opens them, for it takes whatever it cannot read as the end of a journal: one changed
+//! byte in the middle would silently take along every commit behind it.
 //!
-//! fjall makes a journal larger than needed, of zeros. When power fails in the middle of a commit, sectors of it that
-//! never reached the disk are still zeros, and fjall may take those for lengths. A journal without them ends in the
-//! middle of the commit, which fjall discards, as it should: it was never acknowledged.
+//! What it guarantees: fjall opens journals of whole commits alone. What a loss of power left behind the last of them is
+//! cut off, for it was never acknowledged: each commit is on disk before the next one is written. A commit that cannot be
+//! read, with others behind it or whole but for some bytes, was acknowledged, and the store is not opened.
+//! A store that came to rest begins with an empty journal, for reading one to its end takes a while.
+//! What it deliberately does not do: notice a journal that ends early between two commits; where the column file knows
+//! of later ones, opening that notices.
+
+mod commits;
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt as _;
+use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::errors::EmbeddedError;
+use commits::{TRAILER, next, next_in};
 
-const BLOCK: u64 = 64 * 1024;
+const BUFFER_BYTES: usize = 256 * 1024;
+/// What a disk writes at once: a torn write leaves some of these as they were, and they were zeros.
+const SECTOR_BYTES: usize = 512;
 
-/// Cuts the zeros off the end of every journal in a folder, and says whether there were any.
+/// Looks through all journals in a folder, oldest first, and cuts off what a loss of power left.
 ///
-/// INVARIANT: this takes nothing of a complete commit. fjall ends each with a mark whose last byte is not zero
-/// (`FJL` and 3).
-pub fn cut_zeros(folder: &Path) -> Result<bool, EmbeddedError> {
-    let mut is_cut = false;
-    let entries = std::fs::read_dir(folder).map_err(EmbeddedError::io("list", folder))?;
-    for entry in entries {
-        let path = entry.map_err(EmbeddedError::io("list", folder))?.path();
-        if path.extension().is_some_and(|extension| extension == "jnl") {
-            is_cut |= cut(&path).map_err(EmbeddedError::io("cut the end of", &path))?;
-        }
+/// # Errors
+/// [`EmbeddedError::Journal`] where acknowledged commits cannot be read.
+pub fn check(folder: &Path) -> Result<(), EmbeddedError> {
+    let mut last_seqno = None;
+    for path in journals(folder)? {
+        last_seqno = check_one(&path, last_seqno)?;
     }
-    Ok(is_cut)
+    Ok(())
 }
 
 /// Empties the journal that was written to last. Only for a store that is closed and has everything in tables
-/// ([`super::Rest`]): fjall reads a journal to its end at each start to find that out, and takes a while.
+/// ([`super::Rest`]).
+///
+/// # Errors
+/// The folder cannot be read or the journal not written.
 pub fn empty(folder: &Path) -> Result<(), EmbeddedError> {
-    let Some(path) = newest(folder)? else {
+    let Some(path) = journals(folder)?.pop() else {
         return Ok(());
     };
     let emptied = OpenOptions::new().write(true).open(&path).and_then(|file| {
@@ -43,10 +51,13 @@ pub fn empty(folder: &Path) -> Result<(), EmbeddedError> {
 
 /// Refuses a store that was made and has no journal. fjall would begin to count from zero, and what is in the tables
 /// would be newer than what is written from then on.
+///
+/// # Errors
+/// As said, or the folder cannot be read.
 pub fn ensure_one(folder: &Path) -> Result<(), EmbeddedError> {
     // fjall makes it last.
     let is_made = folder.join("version").exists();
-    if is_made && newest(folder)?.is_none() {
+    if is_made && journals(folder)?.is_empty() {
         return Err(EmbeddedError::Corrupt {
             what: "row store",
             why: "its journal is missing; put back a backup of the whole data directory".to_owned(),
@@ -55,92 +66,109 @@ pub fn ensure_one(folder: &Path) -> Result<(), EmbeddedError> {
     Ok(())
 }
 
-fn newest(folder: &Path) -> Result<Option<PathBuf>, EmbeddedError> {
-    let entries = std::fs::read_dir(folder).map_err(EmbeddedError::io("list", folder))?;
-    let mut newest: Option<(u64, PathBuf)> = None;
+/// By number; none where there is no store yet.
+fn journals(folder: &Path) -> Result<Vec<PathBuf>, EmbeddedError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(EmbeddedError::io("list", folder)(error)),
+    };
+    let mut found: Vec<(u64, PathBuf)> = Vec::new();
     for entry in entries {
         let path = entry.map_err(EmbeddedError::io("list", folder))?.path();
         let name = path.file_name().and_then(|name| name.to_str());
         let number = name.and_then(|name| name.strip_suffix(".jnl")?.parse().ok());
-        if let Some(number) = number
-            && newest.as_ref().is_none_or(|(newest, _)| *newest < number)
-        {
-            newest = Some((number, path));
-        }
+        found.extend(number.map(|number| (number, path)));
     }
-    Ok(newest.map(|(_, path)| path))
+    found.sort();
+    Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
-fn cut(path: &Path) -> std::io::Result<bool> {
-    let file = OpenOptions::new().read(true).write(true).open(path)?;
-    let length = file.metadata()?.len();
-    let end = end_of_content(&file, length)?;
-    if end == length {
-        return Ok(false);
+/// Answers with the number of the last commit.
+fn check_one(path: &Path, mut last_seqno: Option<u64>) -> Result<Option<u64>, EmbeddedError> {
+    let failed = |action| EmbeddedError::io(action, path);
+    let file = File::open(path).map_err(failed("open"))?;
+    let length = file.metadata().map_err(failed("read"))?.len();
+    let mut reader = BufReader::with_capacity(BUFFER_BYTES, file);
+    let mut end = 0;
+    while let Some(commit) = next(&mut reader, length - end, last_seqno).map_err(failed("read"))? {
+        end += commit.bytes;
+        last_seqno = Some(commit.seqno);
     }
-    file.set_len(end)?;
-    file.sync_all()?;
-    Ok(true)
+    reader.seek(SeekFrom::Start(end)).map_err(failed("read"))?;
+    let rest = content(&mut reader).map_err(failed("read"))?;
+    if rest.is_empty() {
+        return Ok(last_seqno);
+    }
+    let behind = commits_in(&rest);
+    if behind > 0 || is_whole(&rest, end) {
+        return Err(EmbeddedError::Journal {
+            path: path.to_owned(),
+            at: end,
+            behind,
+        });
+    }
+    tracing::warn!(
+        journal = %path.display(),
+        at = end,
+        bytes = rest.len(),
+        "cut the torn end of the journal off: it was never acknowledged"
+    );
+    let file = OpenOptions::new().write(true).open(path);
+    let cut = file.and_then(|file| file.set_len(end).and_then(|()| file.sync_all()));
+    cut.map_err(failed("cut the end of"))?;
+    Ok(last_seqno)
 }
 
-/// Behind the last byte that is not zero.
-fn end_of_content(file: &File, length: u64) -> std::io::Result<u64> {
-    let mut end = length;
-    let mut block = vec![0; usize::try_from(BLOCK).expect("fits")];
-    while end > 0 {
-        let start = (end - 1) / BLOCK * BLOCK;
-        let read = &mut block[..usize::try_from(end - start).expect("at most a block")];
-        file.read_exact_at(read, start)?;
-        if let Some(last) = read.iter().rposition(|byte| *byte != 0) {
-            return Ok(start + last as u64 + 1);
+/// What follows, without the zeros at its end: a journal is made larger than needed, of zeros.
+fn content(reader: &mut BufReader<File>) -> std::io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let mut zeros = 0;
+    let mut block = vec![0; BUFFER_BYTES];
+    loop {
+        let read = reader.read(&mut block)?;
+        if read == 0 {
+            return Ok(content);
         }
-        end = start;
+        let block = &block[..read];
+        match block.iter().rposition(|byte| *byte != 0) {
+            Some(last) => {
+                content.resize(content.len() + zeros, 0);
+                content.extend_from_slice(&block[..=last]);
+                zeros = read - last - 1;
+            }
+            None => zeros += read,
+        }
     }
-    Ok(0)
+}
+
+/// How many whole commits there are in bytes that do not begin with one.
+fn commits_in(bytes: &[u8]) -> u64 {
+    // The number of the commit before may be what is wrong.
+    let (mut count, mut at, mut last) = (0, 0, None);
+    while at < bytes.len() {
+        match next_in(&bytes[at..], last) {
+            Some(commit) => {
+                count += 1;
+                at += usize::try_from(commit.bytes).expect("within what is in memory");
+                last = Some(commit.seqno);
+            }
+            None => at += 1,
+        }
+    }
+    count
+}
+
+/// Whether all of it has reached the disk: it ends as a commit does, and no sector is as it was before.
+fn is_whole(rest: &[u8], start: u64) -> bool {
+    let into_sector = usize::try_from(start % SECTOR_BYTES as u64).expect("less than a sector");
+    let first = (SECTOR_BYTES - into_sector) % SECTOR_BYTES;
+    let mut sectors = rest
+        .get(first..)
+        .unwrap_or_default()
+        .chunks_exact(SECTOR_BYTES);
+    rest.ends_with(TRAILER) && !sectors.any(|sector| sector.iter().all(|byte| *byte == 0))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_newest_journal_is_emptied() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["9.jnl", "10.jnl", "11.other"] {
-            std::fs::write(dir.path().join(name), [1, 2, 3]).unwrap();
-        }
-        empty(dir.path()).unwrap();
-        let length = |name: &str| std::fs::metadata(dir.path().join(name)).unwrap().len();
-        let lengths = ["9.jnl", "10.jnl", "11.other"].map(length);
-        assert_eq!(lengths, [3, 0, 3]);
-    }
-
-    #[test]
-    fn a_store_without_a_journal_is_refused_unless_it_was_never_made() {
-        let dir = tempfile::tempdir().unwrap();
-        ensure_one(dir.path()).unwrap();
-        std::fs::write(dir.path().join("version"), [3]).unwrap();
-        let refused = ensure_one(dir.path()).unwrap_err();
-        assert!(refused.to_string().contains("backup"), "{refused}");
-        std::fs::write(dir.path().join("4.jnl"), []).unwrap();
-        ensure_one(dir.path()).unwrap();
-    }
-
-    #[test]
-    fn zeros_at_the_end_of_journals_are_cut_off_and_nothing_else() {
-        let dir = tempfile::tempdir().unwrap();
-        let check = |name: &str, before: &[u8], after: &[u8], is_cut: bool| {
-            let path = dir.path().join(name);
-            std::fs::write(&path, before).unwrap();
-            assert_eq!(cut_zeros(dir.path()).unwrap(), is_cut, "{name}");
-            assert_eq!(std::fs::read(&path).unwrap(), after, "{name}");
-            std::fs::remove_file(path).unwrap();
-        };
-        let long = [vec![0; 70_000], vec![3], vec![0; 200_000]].concat();
-        check("0.jnl", &long, &long[..70_001], true);
-        check("1.jnl", &[1, 0, 2], &[1, 0, 2], false);
-        check("2.jnl", &[0; 100_000], &[], true);
-        check("3.jnl", &[], &[], false);
-        check("other", &[1, 0], &[1, 0], false);
-    }
-}
+mod tests;
