@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::{Connection as _, PgConnection, Row as _};
-use xtrace_store::{Expired, Expiry, StoreResult, StoreStats, Upkeep};
+use xtrace_store::{ErrorKind, Expired, Expiry, StoreError, StoreResult, StoreStats, Upkeep};
 
 use crate::engine::PostgresEngine;
 use crate::errors::InOperation as _;
@@ -44,7 +44,12 @@ impl Upkeep for PostgresEngine {
             // Not one for queries: that many slow ones are under way does not mean that the store is gone.
             let mut connection = self.writes.acquire().await.during(OP)?;
             let probe = sqlx::query(include_str!("sql/upkeep/probe.sql"));
-            probe.execute(&mut *connection).await.during(OP).map(drop)
+            let row = probe.fetch_one(&mut *connection).await.during(OP)?;
+            if row.try_get(0).during(OP)? {
+                let standby = "the server is a standby, which takes no writes until it is promoted";
+                return Err(StoreError::new(ErrorKind::Unavailable, OP, standby));
+            }
+            Ok(())
         };
         let answered = tokio::time::timeout(PROBE_TIMEOUT, probe).await;
         match answered {

@@ -15,6 +15,7 @@ mod binaries;
 mod process;
 mod session;
 mod small_disk;
+mod standby;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -390,7 +391,10 @@ impl TestCluster {
         lines
             .next()
             .is_some_and(|line| line.trim() == pid.to_string())
-            && lines.nth(6).is_some_and(|line| line.trim() == "ready")
+            && lines
+                .nth(6)
+                // A standby that answers questions is as ready as it gets.
+                .is_some_and(|line| matches!(line.trim(), "ready" | "standby"))
     }
 
     fn new_name(&self) -> String {

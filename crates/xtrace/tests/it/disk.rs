@@ -14,7 +14,7 @@ use crate::server::{Server, Start};
 /// stays mounted whatever happens. An unprivileged user gets the rights from a user namespace.
 fn start_on_small_disk(start: &Start) -> Server {
     let script = "mkdir -p data && mount -t tmpfs -o size=48m tmpfs data && exec \"$0\"";
-    start.start_by(in_namespace(start, script))
+    start.start_by_with_log(in_namespace(start, script))
 }
 
 /// A script that may mount, with the server as `$0`.
@@ -49,15 +49,20 @@ async fn a_full_disk_gives_clear_errors_and_service_resumes_when_space_is_freed(
     let start = place.start();
     let server = start_on_small_disk(&start);
     let disk = inside(&server, &start);
-    fill_and_free(&server, &disk).await;
+    fill_and_free(&server, &disk, 503).await;
+    let log = start.log();
+    assert!(log.contains("No space left on device"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_of_postgresql_gives_clear_errors_and_service_resumes_when_space_is_freed() {
     let place = Place::postgres_on_small_disk(96);
-    let server = place.start().start();
+    let start = place.start();
+    let server = start.start_with_log();
     let disk = place.cluster.as_ref().unwrap().small_disk().unwrap();
-    fill_and_free(&server, &disk).await;
+    fill_and_free(&server, &disk, 200).await;
+    let log = start.log();
+    assert!(log.contains("No space left on device"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,6 +83,7 @@ async fn a_disk_that_turns_read_only_gives_clear_errors_and_service_resumes_when
     let sent = load.stop().await;
     let refused: Vec<_> = sent.refused.iter().collect();
     assert!(matches!(refused[..], [(503, (_, true))]), "{refused:?}");
+    server.assert_counts(503).await;
     assert!(
         start.log().contains("Read-only file system"),
         "{}",
@@ -129,8 +135,9 @@ fn a_read_only_folder_is_refused_at_start_with_the_reason() {
     );
 }
 
-/// Writes before, while and after the disk is full, and counts what was acknowledged.
-async fn fill_and_free(server: &Server, disk: &Path) {
+/// Writes before, while and after the disk is full, and counts what was acknowledged. While it is full, `readyz` answers
+/// `ready`.
+async fn fill_and_free(server: &Server, disk: &Path, ready: u16) {
     let next = Arc::new(AtomicU64::new(0));
     let load = Load::start(server, &next);
     server.until_ready_is(200).await;
@@ -144,6 +151,10 @@ async fn fill_and_free(server: &Server, disk: &Path) {
     let refused = wait_until_refused(server, &next, &mut acknowledged).await;
     assert_eq!(refused.0, 503, "{}", refused.1);
     assert!(refused.1.contains("SERVICE_UNAVAILABLE"), "{}", refused.1);
+    server.until_ready_is(ready).await;
+    let listed = server.get("/api/public/traces?limit=1").await;
+    assert_eq!(listed.status, 200, "{}", listed.body);
+    server.assert_counts(503).await;
 
     std::fs::remove_file(&filler).unwrap();
     wait_until_accepted(server, &next, &mut acknowledged).await;

@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use async_compression::tokio::bufread::{DeflateEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt as _, BufReader};
+
 use serde_json::{Value, json};
 
 use crate::load::{Load, assert_all_there};
@@ -132,6 +135,58 @@ async fn a_compressed_bomb_is_refused_at_the_limit_of_what_it_unfolds_to() {
         assert_eq!(answer.status, 400, "{}", answer.body);
         let answer = post_text(server, twice(&bomb), "gzip, gzip").await;
         assert!((400..500).contains(&answer.status), "{}", answer.body);
+    })
+    .await;
+}
+
+/// As much of nothing as several limits have room for.
+fn nothing() -> impl AsyncBufRead + Unpin {
+    let head = br#"{"trace":{"id":"hostile","input":""#;
+    BufReader::new(head.chain(tokio::io::repeat(b'x').take(64 * MIB)))
+}
+
+async fn packed(mut encoder: impl AsyncRead + Unpin) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encoder.read_to_end(&mut bytes).await.unwrap();
+    bytes
+}
+
+/// Every coding, and codings upon codings: the last of them is some hundred bytes.
+async fn bombs() -> Vec<(&'static str, Vec<u8>)> {
+    let gzip = packed(GzipEncoder::new(nothing())).await;
+    let in_zstd = packed(ZstdEncoder::new(&gzip[..])).await;
+    let in_three = packed(GzipEncoder::new(&in_zstd[..])).await;
+    let zstd = packed(ZstdEncoder::new(nothing())).await;
+    let in_gzip = packed(GzipEncoder::new(&zstd[..])).await;
+    vec![
+        ("gzip", gzip),
+        ("deflate", packed(ZlibEncoder::new(nothing())).await),
+        ("deflate", packed(DeflateEncoder::new(nothing())).await),
+        ("zstd", zstd),
+        ("gzip, zstd", in_zstd),
+        ("zstd, gzip", in_gzip),
+        ("gzip, zstd, gzip", in_three),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bombs_of_every_coding_and_of_codings_upon_codings_are_refused_at_the_limit() {
+    let bombs = bombs().await;
+    bears(Place::embedded(), async |server| {
+        for (codings, bomb) in &bombs {
+            let sent = [(); 4].map(|()| post_text(server, bomb.clone(), codings));
+            for answer in futures::future::join_all(sent).await {
+                let size = bomb.len();
+                assert_eq!(answer.status, 413, "{codings}, {size}: {}", answer.body);
+                let message = answer.body["message"].as_str().unwrap();
+                assert!(message.contains("after decompression"), "{message}");
+            }
+        }
+        let (_, bomb) = &bombs[0];
+        let answer = post_text(server, bomb.clone(), "br").await;
+        assert_eq!(answer.status, 415, "{}", answer.body);
+        server.assert_counts(413).await;
+        server.assert_counts(415).await;
     })
     .await;
 }

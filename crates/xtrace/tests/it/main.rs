@@ -7,6 +7,7 @@ mod commands;
 mod crowd;
 mod damage;
 mod disk;
+mod failover;
 mod faults;
 mod hostile;
 mod kills;

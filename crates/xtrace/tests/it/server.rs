@@ -65,6 +65,12 @@ impl Start {
         started.unwrap_or_else(|(status, log)| panic!("{status}: {log}"))
     }
 
+    /// The same for a command that ends up being the server.
+    pub fn start_by_with_log(&self, mut command: Command) -> Server {
+        command.stderr(std::fs::File::create(self.log_file()).unwrap());
+        self.start_by(command)
+    }
+
     /// What a server that was started so has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap()
@@ -234,6 +240,40 @@ impl Server {
             );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// The sum of a figure of `/metrics` over all series that have this label, such as `status="503"`.
+    pub async fn figure(&self, name: &str, label: &str) -> f64 {
+        let answer = self.get("/metrics").await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let text = answer.body.as_str().unwrap().to_owned();
+        let lines = text.lines().filter(|line| {
+            let behind = line.strip_prefix(name);
+            behind.is_some_and(|behind| behind.starts_with(['{', ' '])) && line.contains(label)
+        });
+        lines
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+            .sum()
+    }
+
+    /// Waits until `/metrics` says whether the store gives its figures.
+    pub async fn until_store_is_up(&self, is_up: bool) {
+        let expected = f64::from(u8::from(is_up));
+        let started = Instant::now();
+        while self.figure("xtrace_store_up", "").await.to_bits() != expected.to_bits() {
+            assert!(
+                started.elapsed() < DEADLINE,
+                "xtrace_store_up did not become {expected} in time"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// `/metrics` counts answers of this status.
+    pub async fn assert_counts(&self, status: u16) {
+        let label = format!("status=\"{status}\"");
+        let counted = self.figure("xtrace_http_requests_total", &label).await;
+        assert!(counted > 0.0, "/metrics counts no answer with {label}");
     }
 
     /// The most memory it has had, in bytes.

@@ -1,2 +1,2 @@
--- Whether the server answers. Returns one row of no interest.
-SELECT 1
+-- Whether the server answers. Returns one row: whether it is a standby, which takes no writes.
+SELECT pg_is_in_recovery()
