@@ -283,4 +283,16 @@ pub struct ObservationRow {
     pub updated_at: Timestamp,
 }
 
+impl ObservationRow {
+    /// Whether it counts where usage is shown by model: a generation, an embedding, or whatever has a known cost, so
+    /// that the models' costs add up to the cost of all observations.
+    pub fn is_model_call(&self) -> bool {
+        let is_model_kind = matches!(
+            self.kind,
+            ObservationType::Generation | ObservationType::Embedding
+        );
+        is_model_kind || self.total_cost.is_some()
+    }
+}
+
 pub use crate::steps::StepRow;

@@ -28,6 +28,78 @@ pub struct TraceSummary {
     pub total_cost: Usd,
     /// How many observations used each model.
     pub models: BTreeMap<Box<str>, u64>,
+    /// What model calls used, by model or none; see [`ObservationRow::is_model_call`].
+    pub calls: BTreeMap<Option<Box<str>>, CallSums>,
+}
+
+/// The sum of the model calls of one trace to one model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallSums {
+    pub observation_count: u64,
+    /// Exact: each observation counts as engines show it, with at most 2⁶³ − 1.
+    pub input_tokens: u128,
+    pub output_tokens: u128,
+    pub total_tokens: u128,
+    /// Of those with a known cost.
+    pub total_cost: Usd,
+}
+
+/// A summary as stores of before there were [`TraceSummary::calls`] have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SummaryWithoutCalls {
+    observation_count: u64,
+    level_counts: [u64; 4],
+    first_time: Option<Timestamp>,
+    last_time: Option<Timestamp>,
+    input_tokens: u64,
+    output_tokens: u64,
+    total_tokens: u64,
+    costed_count: u64,
+    input_cost: Usd,
+    output_cost: Usd,
+    total_cost: Usd,
+    models: BTreeMap<Box<str>, u64>,
+}
+
+/// What such a store would have.
+impl From<TraceSummary> for SummaryWithoutCalls {
+    fn from(summary: TraceSummary) -> Self {
+        Self {
+            observation_count: summary.observation_count,
+            level_counts: summary.level_counts,
+            first_time: summary.first_time,
+            last_time: summary.last_time,
+            input_tokens: summary.input_tokens,
+            output_tokens: summary.output_tokens,
+            total_tokens: summary.total_tokens,
+            costed_count: summary.costed_count,
+            input_cost: summary.input_cost,
+            output_cost: summary.output_cost,
+            total_cost: summary.total_cost,
+            models: summary.models,
+        }
+    }
+}
+
+/// Good for reading. Before it is changed it must be made anew from the trace's observations.
+impl From<SummaryWithoutCalls> for TraceSummary {
+    fn from(old: SummaryWithoutCalls) -> Self {
+        Self {
+            observation_count: old.observation_count,
+            level_counts: old.level_counts,
+            first_time: old.first_time,
+            last_time: old.last_time,
+            input_tokens: old.input_tokens,
+            output_tokens: old.output_tokens,
+            total_tokens: old.total_tokens,
+            costed_count: old.costed_count,
+            input_cost: old.input_cost,
+            output_cost: old.output_cost,
+            total_cost: old.total_cost,
+            models: old.models,
+            calls: BTreeMap::new(),
+        }
+    }
 }
 
 /// What one observation adds to its trace's summary.
@@ -43,6 +115,7 @@ pub struct Contribution {
     output_cost: Option<Usd>,
     total_cost: Option<Usd>,
     model: Option<Box<str>>,
+    is_model_call: bool,
 }
 
 impl Contribution {
@@ -58,8 +131,32 @@ impl Contribution {
             output_cost: row.output_cost,
             total_cost: row.total_cost,
             model: row.model.clone(),
+            is_model_call: row.is_model_call(),
         }
     }
+}
+
+impl CallSums {
+    fn add(&mut self, new: &Contribution) {
+        self.observation_count += 1;
+        self.input_tokens += as_shown(new.input_tokens);
+        self.output_tokens += as_shown(new.output_tokens);
+        self.total_tokens += as_shown(new.total_tokens);
+        self.total_cost = self.total_cost + new.total_cost.unwrap_or_default();
+    }
+
+    fn subtract(&mut self, old: &Contribution) {
+        self.observation_count -= 1;
+        self.input_tokens -= as_shown(old.input_tokens);
+        self.output_tokens -= as_shown(old.output_tokens);
+        self.total_tokens -= as_shown(old.total_tokens);
+        self.total_cost = self.total_cost - old.total_cost.unwrap_or_default();
+    }
+}
+
+/// Engines have columns of 64 bits with a sign.
+fn as_shown(tokens: u64) -> u128 {
+    u128::from(tokens.min(i64::MAX.unsigned_abs()))
 }
 
 impl TraceSummary {
@@ -91,6 +188,9 @@ impl TraceSummary {
         self.total_cost = self.total_cost + new.total_cost.unwrap_or_default();
         if let Some(model) = &new.model {
             *self.models.entry(model.clone()).or_default() += 1;
+        }
+        if new.is_model_call {
+            self.calls.entry(new.model.clone()).or_default().add(new);
         }
     }
 
@@ -125,6 +225,14 @@ impl TraceSummary {
             *count -= 1;
             if *count == 0 {
                 self.models.remove(model);
+            }
+        }
+        if old.is_model_call
+            && let Some(sums) = self.calls.get_mut(&old.model)
+        {
+            sums.subtract(old);
+            if sums.observation_count == 0 {
+                self.calls.remove(&old.model);
             }
         }
     }

@@ -4,6 +4,7 @@
 use crate::value::Kind;
 use crate::view::{Field, Unit, View, ViewDef};
 
+mod calls;
 mod measures;
 
 const fn field(
@@ -354,6 +355,7 @@ pub static UPDATED_AT: Field = field(
     "Last changed by something received.",
 );
 
+pub use calls::is_model_call;
 pub use measures::{
     COUNT, MEASURE_CACHE_READ_TOKENS, MEASURE_INPUT_COST, MEASURE_INPUT_TOKENS, MEASURE_LATENCY,
     MEASURE_OUTPUT_COST, MEASURE_OUTPUT_TOKENS, MEASURE_REASONING_TOKENS, MEASURE_START_TIME,

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use duckdb::Connection;
 use fjall::{Keyspace, OwnedWriteBatch};
+use xtrace_model::{ProjectId, Rollup};
 use xtrace_store::{CommitReport, Outcome, Write};
 
 use crate::errors::EmbeddedError;
@@ -21,7 +22,7 @@ use crate::failpoint::{Point, hit};
 use crate::instance::Instance;
 use crate::parts::{PartChanges, PartKey};
 use crate::projection::hot::HotBatch;
-use crate::truth::records::LogRecord;
+use crate::truth::records::{LogRecord, LoggedCell};
 use payloads::PayloadWriter;
 use points::Points;
 pub use prepare::Batch;
@@ -46,6 +47,8 @@ pub struct Change {
     pub record: LogRecord,
     pub hot: HotBatch,
     pub parts: PartChanges,
+    /// What the rollups change by.
+    pub rollup: Rollup<ProjectId>,
     last_version: u64,
 }
 
@@ -140,6 +143,7 @@ impl Writer {
             record: LogRecord::default(),
             hot: HotBatch::with_capacity(rows / 8, rows),
             parts: PartChanges::default(),
+            rollup: Rollup::default(),
             last_version: self.last_version,
         }
     }
@@ -148,6 +152,14 @@ impl Writer {
     pub fn store(&mut self, mut change: Change) -> Result<(), EmbeddedError> {
         let (truth, parts) = (&self.instance.truth, &self.instance.parts);
         parts.lay(&mut change.parts, truth, &mut change.batch)?;
+        let cells = std::mem::take(&mut change.rollup).into_cells();
+        change.record.cells = cells
+            .map(|(project, cell, sums)| LoggedCell {
+                project,
+                cell,
+                sums,
+            })
+            .collect();
         if change.record.is_empty() {
             truth.commit(change.batch)?;
             parts.apply(change.parts);
@@ -165,6 +177,7 @@ impl Writer {
         hit(Point::BeforeHandingOver)?;
         let mut hot = change.hot;
         hot.points = change.record.points;
+        hot.add_cells(change.record.last_version, change.record.cells);
         hot.hidden_traces = change.record.hidden_traces;
         hot.hidden_observations = change.record.hidden_observations;
         hot.hidden_points = change.record.hidden_points;

@@ -53,6 +53,12 @@ impl Writer {
                 project,
                 which,
             };
+            let mut summary = stored.summary.clone();
+            if stored.lacks_calls {
+                summary = truth.summary_anew(&at, project, id)?;
+            }
+            let row = trace_row(id.clone(), &stored.facts, summary);
+            change.rollup.subtract(project, &row);
             for observation in truth.observations_of(&at, project, id)? {
                 taking.take_observation(&mut change, &observation)?;
             }

@@ -7,12 +7,14 @@ use xtrace_query::{Field, ListMatch, TextMatch, View};
 use xtrace_store::lower::{Bind, Dialect, fraction};
 
 /// The dialect over the given sources: items of `FROM` without alias, each with all declared columns and `project`;
-/// `points` with `series_id BIGINT`, `timestamp TIMESTAMP` and `value DOUBLE`.
-#[derive(Clone, Debug)]
+/// `points` with `series_id BIGINT`, `timestamp TIMESTAMP` and `value DOUBLE`. Those that a statement does not read may
+/// be empty.
+#[derive(Clone, Debug, Default)]
 pub struct DuckDbDialect {
     pub traces: String,
     pub observations: String,
     pub points: String,
+    pub rollups: String,
 }
 
 impl Dialect for DuckDbDialect {
@@ -35,6 +37,10 @@ impl Dialect for DuckDbDialect {
             View::Traces => self.traces.clone(),
             View::Observations => self.observations.clone(),
         }
+    }
+
+    fn rollups(&self) -> String {
+        self.rollups.clone()
     }
 
     fn points(&self) -> String {

@@ -11,10 +11,11 @@ use xtrace_payload::PartId;
 use crate::engine::{Command, EmbeddedEngine};
 use crate::errors::EmbeddedError;
 use crate::instance::Instance;
+use crate::projection::schema::{FILE, Rows, fingerprint_without_rollups};
 use crate::truth::contents::Content;
 use crate::truth::keys::project_of;
 use crate::truth::parts::id_of;
-use crate::truth::records::encode;
+use crate::truth::records::{StoredTrace, encode};
 use crate::truth::rows::split_payload_key;
 
 /// A part in its partition and project.
@@ -80,6 +81,28 @@ impl EmbeddedEngine {
             instance.truth.commit(batch)?;
         }
         Ok(())
+    }
+}
+
+impl EmbeddedEngine {
+    /// Stores all as format 2 does: summaries without model calls, and no rollups. The store must be opened anew
+    /// afterwards.
+    pub fn store_without_rollups(&self) -> Result<(), EmbeddedError> {
+        let instance = self.shared.instance()?;
+        instance.move_all()?;
+        let mut batch = instance.truth.batch();
+        for entry in instance.truth.snapshot().iter(&instance.truth.traces) {
+            let (key, value) = entry.into_inner()?;
+            let stored = StoredTrace::decode(&value)?;
+            batch.insert(&instance.truth.traces, key, stored.encode_without_calls());
+        }
+        instance.truth.commit(batch)?;
+        let background = instance.background.lock().expect("no panic while held");
+        let (rollups, before) = (Rows::Rollups.in_file(), fingerprint_without_rollups());
+        let sql = format!(
+            "DROP TABLE {rollups}; UPDATE {FILE}.main.projection SET fingerprint = {before}"
+        );
+        Ok(background.execute_batch(&sql)?)
     }
 }
 

@@ -26,9 +26,12 @@ use crate::projection::moves::{Checkpoint, Moved};
 use crate::projection::open::{FileState, attach, file_state, instance};
 use crate::projection::pool::ReadPool;
 use crate::projection::rebuild::{self, Progress};
-use crate::projection::schema::{FILE, create_file, fingerprint};
+use crate::projection::schema::{FILE, create_file, fingerprint, fingerprint_without_rollups};
 use crate::replay::replay;
 use crate::truth::Truth;
+
+/// Rows between two messages about a rebuild.
+const LOG_EVERY_ROWS: u64 = 500_000;
 
 /// What the background work has done so far, for figures.
 #[derive(Clone, Copy, Debug, Default)]
@@ -213,7 +216,16 @@ fn fit_file(
     root: Connection,
 ) -> Result<Connection, EmbeddedError> {
     let store_id = truth.store_id()?;
-    match file_state(&root, FILE)? {
+    let mut state = file_state(&root, FILE)?;
+    if let Some(state) = &mut state
+        && state.store_id == store_id
+        && state.fingerprint == fingerprint_without_rollups()
+    {
+        tracing::info!("adding up what is stored: rollups are new in this version");
+        rebuild::add_rollups(&root, truth, &mut logged())?;
+        state.fingerprint = fingerprint();
+    }
+    match state {
         Some(state) if state.store_id != store_id => Err(rebuild::of_another_store()),
         Some(state) if state.upto > truth.last_version()? => Err(EmbeddedError::Corrupt {
             what: "row store",
@@ -237,8 +249,20 @@ fn fit_file(
         state => {
             tracing::warn!(?state, "the projection does not fit the log and is rebuilt");
             drop(root);
-            rebuild::rebuild_file(dir, options, truth, &mut |_: Progress| {})?;
+            rebuild::rebuild_file(dir, options, truth, &mut logged())?;
             open_root(dir, options)
+        }
+    }
+}
+
+/// Says now and then how far a rebuild is.
+fn logged() -> impl FnMut(Progress) {
+    let mut next = LOG_EVERY_ROWS;
+    move |progress| {
+        let rows = progress.traces + progress.observations;
+        if rows >= next {
+            next = rows + LOG_EVERY_ROWS;
+            tracing::info!(rows, of_about = progress.rows_estimate, "rebuilding");
         }
     }
 }

@@ -37,6 +37,7 @@ mod projection;
 mod read;
 mod replay;
 mod retention;
+mod rollups;
 mod sweep;
 mod truth;
 mod upkeep;

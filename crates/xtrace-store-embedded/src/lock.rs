@@ -13,8 +13,9 @@ use crate::errors::EmbeddedError;
 ///
 /// In format 1 payloads have their texts whole; they are read as they are, and rewritten when they change. An engine
 /// that knows nothing of parts would take them for payloads whose rows are gone, and delete them: so it must not open
-/// what has some.
-pub const FORMAT_VERSION: u32 = 2;
+/// what has some. In format 2 there are no rollups, and summaries of traces lack model calls: the column file is rebuilt
+/// with rollups, and summaries are made anew as their traces change.
+pub const FORMAT_VERSION: u32 = 3;
 
 const LOCK_FILE: &str = "LOCK";
 const FORMAT_FILE: &str = "FORMAT";
@@ -118,7 +119,7 @@ fn check_format(dir: &Path) -> Result<(), EmbeddedError> {
         .and_then(|rest| rest.trim().parse::<u32>().ok());
     match version {
         Some(FORMAT_VERSION) => Ok(()),
-        Some(1) => write_format(dir, &path),
+        Some(1 | 2) => write_format(dir, &path),
         Some(found) if found > FORMAT_VERSION => Err(EmbeddedError::NewerFormat {
             dir: dir.to_owned(),
             found,

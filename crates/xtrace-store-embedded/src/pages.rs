@@ -14,6 +14,8 @@ use xtrace_store::{ProjectScope, lower};
 use crate::errors::EmbeddedError;
 use crate::projection::read::{Place, ReadTransaction};
 use crate::projection::statement::{dialect_of_place, dialect_of_view, run};
+use crate::rollups;
+use crate::truth::Truth;
 
 /// Fewer columns are not worth a second step.
 const FIELDS_MIN: usize = 8;
@@ -31,15 +33,19 @@ const fn row_version(view: View) -> Field {
     }
 }
 
-static TRACE_VERSION: Field = row_version(View::Traces);
+pub static TRACE_VERSION: Field = row_version(View::Traces);
 static OBSERVATION_VERSION: Field = row_version(View::Observations);
 
 /// Answers a plan.
 pub fn answer(
     at: &ReadTransaction<'_>,
+    truth: &Truth,
     scope: &ProjectScope,
     plan: &Plan,
 ) -> Result<Table, EmbeddedError> {
+    if let Some(rolled) = lower::Rolled::of(plan) {
+        return rollups::answer(at, truth, scope, &rolled);
+    }
     let dialect = dialect_of_view(at, plan.view, needs_traces(plan))?;
     let ask = |plan: &Plan| run(at, &lower::plan(plan, scope, &dialect)?);
     let fields = match &plan.select {

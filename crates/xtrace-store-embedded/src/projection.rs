@@ -13,6 +13,7 @@ pub mod open;
 pub mod pool;
 pub mod read;
 pub mod rebuild;
+pub mod rollups;
 pub mod rows;
 pub mod schema;
 pub mod statement;
@@ -74,6 +75,8 @@ pub struct Projection {
     /// Held while rows enter the newest generation, and while a new one takes its place.
     entering: Mutex<Entering>,
     file: PathBuf,
+    /// Rows of rollups in the file when there was one for each cell.
+    cells: AtomicU64,
 }
 
 impl Projection {

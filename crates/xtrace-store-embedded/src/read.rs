@@ -35,10 +35,10 @@ impl TelemetryReader for EmbeddedEngine {
             .instance()
             .map_err(|error| error.into_store(op))?;
         let (scope, plan) = (scope.clone(), plan.clone());
-        let answered = self
-            .shared
-            .queries
-            .run(instance, move |at| pages::answer(at, &scope, &plan));
+        let of_truth = instance.clone();
+        let answered = self.shared.queries.run(instance, move |at| {
+            pages::answer(at, &of_truth.truth, &scope, &plan)
+        });
         answered.await.map_err(|error| error.into_store(op))
     }
 

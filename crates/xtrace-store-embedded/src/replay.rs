@@ -75,6 +75,7 @@ fn add(truth: &Truth, to: &mut HotBatch, record: LogRecord) -> Result<(), Embedd
         push_observation(&mut to.observations, version, &project, &row);
     }
     to.points.extend(record.points);
+    to.add_cells(record.last_version, record.cells);
     to.hidden_traces.extend(record.hidden_traces);
     to.hidden_observations.extend(record.hidden_observations);
     to.hidden_points.extend(record.hidden_points);

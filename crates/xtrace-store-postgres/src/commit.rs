@@ -4,7 +4,8 @@
 //! 1. Lock the keys of all traces concerned, in their order (`keys`).
 //! 2. Load the states that are there (`load`), and of texts only what joining has to know (`held`).
 //! 3. Join, derive and sum up, without the server (`merge`).
-//! 4. Write rows, many per statement (`save`), parts and payloads (`payloads`), then points (`points`).
+//! 4. Write rows, many per statement (`save`), parts and payloads (`payloads`), what the rollups change by
+//!    (`crate::rollups`), then points (`points`).
 //!
 //! INVARIANT: whoever writes a trace or anything of it holds the lock on its key, so that no join is lost between two
 //! processes; and everybody takes those locks in the same order, so that nobody waits in a circle.
@@ -18,6 +19,7 @@ mod merge;
 mod payloads;
 mod points;
 mod save;
+pub(crate) mod summing;
 mod work;
 
 use sqlx::{Acquire as _, PgConnection};
@@ -43,7 +45,7 @@ const OP: &str = "telemetry.commit";
 const ATTEMPTS_MAX: u32 = 8;
 
 /// Why a transaction did not get to its end.
-enum Failure {
+pub(crate) enum Failure {
     /// Somebody else deleted or moved what we were about to lock.
     Overtaken,
     Server(sqlx::Error),
@@ -77,16 +79,16 @@ impl From<PayloadError> for Failure {
     }
 }
 
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Overtaken => Self::new(
+impl Failure {
+    pub(crate) fn during(self, op: &'static str) -> StoreError {
+        match self {
+            Self::Overtaken => StoreError::new(
                 ErrorKind::Conflict,
-                OP,
+                op,
                 "other writers were quicker each time",
             ),
-            Failure::Server(error) => store_error(OP, error),
-            Failure::Store(error) => error,
+            Self::Server(error) => store_error(op, error),
+            Self::Store(error) => error,
         }
     }
 }
@@ -117,7 +119,7 @@ impl PostgresEngine {
                 Failure::Server(error) if attempt < ATTEMPTS_MAX && is_transient(error) => {
                     self.forget_weeks();
                 }
-                _ => return Err(failure.into()),
+                _ => return Err(failure.during(OP)),
             }
             attempt += 1;
         }
@@ -154,6 +156,7 @@ impl PostgresEngine {
         for filed in &written.filed {
             self.parts.remember(filed);
         }
+        self.count_changes(written.changes);
         Ok(report)
     }
 
@@ -182,9 +185,9 @@ impl PostgresEngine {
                 parts: &self.parts,
                 prepared: part.prepared,
             };
-            written
-                .filed
-                .push(save::save(connection, merged, saving).await?);
+            let saved = save::save(connection, merged, saving).await?;
+            written.filed.push(saved.filed);
+            written.changes += saved.changes;
         }
         if !work.points.is_empty() {
             let outcomes =
@@ -219,6 +222,7 @@ impl PostgresEngine {
                     savepoint.commit().await?;
                     written.series.append(&mut in_part.series);
                     written.filed.append(&mut in_part.filed);
+                    written.changes += in_part.changes;
                     report.splice(range, outcomes);
                 }
                 Err(Failure::Server(error)) if is_of_one_item(&error) => {
@@ -254,6 +258,8 @@ struct Part<'a> {
 struct Written {
     series: Vec<crate::metrics::SeriesId>,
     filed: Vec<Filed>,
+    /// Rows that the rollups changed by.
+    changes: u64,
 }
 
 /// The inputs and outputs of a batch with their projects.

@@ -2,11 +2,17 @@
 
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
-use xtrace_model::TraceId;
+use xtrace_model::derive::trace_row;
+use xtrace_model::{Rollup, TraceId};
 use xtrace_store::{ErrorKind, ProjectScope, StoreError, StoreResult};
 
+use crate::commit::Failure;
+use crate::commit::summing::summaries;
 use crate::engine::PostgresEngine;
-use crate::errors::{InOperation as _, is_transient, store_error};
+use crate::errors::{InOperation as _, is_transient};
+use crate::rollups::{Place, note};
+use crate::states::TraceKept;
+use crate::week::Week;
 
 const OP: &str = "telemetry.delete";
 /// How often a step is begun anew because a partition went away or a lock went in a circle.
@@ -35,8 +41,8 @@ impl PostgresEngine {
                     transaction.commit().await.during(OP)?;
                     return Ok(deleted);
                 }
-                Err(error) if is_transient(&error) => {}
-                Err(error) => return Err(store_error(OP, error)),
+                Err(Failure::Server(error)) if is_transient(&error) => {}
+                Err(failure) => return Err(failure.during(OP)),
             }
         }
         Err(StoreError::new(
@@ -51,7 +57,7 @@ async fn delete_locked(
     connection: &mut PgConnection,
     scope: &ProjectScope,
     ids: &[&str],
-) -> sqlx::Result<u64> {
+) -> Result<u64, Failure> {
     let projects = vec![scope.project().as_str(); ids.len()];
     let locked = sqlx::query(include_str!("sql/delete/lock_keys.sql"))
         .bind(projects)
@@ -92,16 +98,54 @@ impl Keys {
     }
 }
 
-/// Removes traces whose keys are locked; says how many there were.
+/// Removes traces whose keys are locked, from the rollups as well; says how many there were.
 ///
-/// INVARIANT: the lock is older than this statement's snapshot, so that what was written under the lock is removed, too.
-pub async fn remove(connection: &mut PgConnection, keys: &Keys) -> sqlx::Result<u64> {
+/// INVARIANT: the lock is older than the statements' snapshots, so that what was written under the lock is removed, too.
+pub async fn remove(connection: &mut PgConnection, keys: &Keys) -> Result<u64, Failure> {
+    // Reading the rows keeps their weeks from being retired until this transaction has ended.
+    let changes = changes(&mut *connection, keys).await?;
     let remove = sqlx::query(include_str!("sql/delete/remove.sql"));
     let row = remove
         .bind(keys.projects())
         .bind(keys.ids())
-        .fetch_one(connection)
+        .fetch_one(&mut *connection)
         .await?;
     let removed: i64 = row.try_get(0)?;
+    note(connection, changes).await?;
     Ok(removed.unsigned_abs())
+}
+
+/// What the rollups change by when these traces go.
+async fn changes(connection: &mut PgConnection, keys: &Keys) -> Result<Rollup<Place>, Failure> {
+    let rows = sqlx::query(include_str!("sql/delete/states.sql"))
+        .bind(keys.projects())
+        .bind(keys.ids())
+        .fetch_all(&mut *connection)
+        .await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let project: String = row.try_get("project")?;
+        let id: String = row.try_get("id")?;
+        let id =
+            TraceId::new(id).map_err(|error| StoreError::new(ErrorKind::Corrupt, OP, error))?;
+        let kept = TraceKept::decode(row.try_get("state")?, OP)?;
+        found.push((
+            (Week(row.try_get("week")?), project.into_boxed_str()),
+            id,
+            kept,
+        ));
+    }
+    let is_lacking = |(_, _, kept): &&(Place, TraceId, TraceKept)| kept.lacks_calls;
+    let lacking = found.iter().filter(is_lacking);
+    let lacking: Vec<_> = lacking
+        .map(|((week, project), id, _)| (*week, &**project, id))
+        .collect();
+    let mut summaries = summaries(connection, &lacking).await?.into_iter();
+    let mut changes = Rollup::default();
+    for (place, id, kept) in found {
+        let anew = kept.lacks_calls.then(|| summaries.next()).flatten();
+        let summary = anew.unwrap_or(kept.summary);
+        changes.subtract(&place, &trace_row(id, &kept.facts, summary));
+    }
+    Ok(changes)
 }

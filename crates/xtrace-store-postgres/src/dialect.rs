@@ -70,6 +70,10 @@ impl Dialect for PostgresDialect {
         view.def().table.to_owned()
     }
 
+    fn rollups(&self) -> String {
+        "rollup_cells".to_owned()
+    }
+
     fn points(&self) -> String {
         "metric_points".to_owned()
     }

@@ -17,6 +17,7 @@ use crate::metrics::SeriesIds;
 use crate::migrations;
 use crate::options::PostgresOptions;
 use crate::parts::Parts;
+use crate::rollups::Changes;
 use crate::week::Week;
 
 /// The oldest supported version of the server, as it numbers them.
@@ -39,6 +40,7 @@ pub struct PostgresEngine {
     pub(crate) points_weeks: Mutex<BTreeSet<Week>>,
     pub(crate) series: SeriesIds,
     pub(crate) parts: Arc<Parts>,
+    pub(crate) rollup_changes: Changes,
 }
 
 impl PostgresEngine {
@@ -79,6 +81,7 @@ impl PostgresEngine {
             points_weeks: Mutex::default(),
             series: SeriesIds::default(),
             parts,
+            rollup_changes: Changes::default(),
         };
         engine.prepare_weeks().await?;
         Ok(engine)

@@ -21,6 +21,7 @@ mod partitions;
 mod parts;
 mod read;
 mod retention;
+mod rollups;
 mod rows;
 mod states;
 mod sweep;

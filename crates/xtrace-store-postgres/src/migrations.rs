@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
 /// Version, description and text of each file `migrations/<version>_<description>.sql`.
-const FILES: [(i64, &str, &str); 4] = [
+const FILES: [(i64, &str, &str); 5] = [
     (
         1,
         "catalogue",
@@ -26,6 +26,11 @@ const FILES: [(i64, &str, &str); 4] = [
         4,
         "parts",
         include_str!("../../../migrations/0004_parts.sql"),
+    ),
+    (
+        5,
+        "rollups",
+        include_str!("../../../migrations/0005_rollups.sql"),
     ),
 ];
 

@@ -26,7 +26,7 @@ const DIMENSIONS_MAX: u32 = 16;
 #[async_trait]
 impl TelemetryReader for PostgresEngine {
     async fn query(&self, scope: &ProjectScope, plan: &Plan) -> StoreResult<Table> {
-        let statement = lower::plan(plan, scope, &self.dialect)?;
+        let statement = lower::answer(plan, scope, &self.dialect)?;
         self.run("telemetry.query", statement).await
     }
 

@@ -38,6 +38,7 @@ impl PostgresEngine {
             self.remove_silent_series().await?;
         }
         self.sweep().await?;
+        self.tidy_rollups().await?;
         self.forget_weeks();
         self.prepare_weeks().await?;
         Ok(expired)
@@ -164,7 +165,8 @@ impl PostgresEngine {
             .await
             .and_then(|rows| Keys::of(&rows))
             .during(OP)?;
-        let removed = remove(&mut transaction, &old).await.during(OP)?;
+        let removed = remove(&mut transaction, &old).await;
+        let removed = removed.map_err(|failure| failure.during(OP))?;
         transaction.commit().await.during(OP)?;
         Ok(removed)
     }

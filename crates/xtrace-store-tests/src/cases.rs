@@ -14,6 +14,7 @@ pub mod lasting;
 pub mod metrics;
 pub mod payloads;
 pub mod random;
+pub mod rollups;
 pub mod searching;
 pub mod selecting;
 pub mod series;

@@ -131,6 +131,17 @@ macro_rules! for_each_case {
                 days_are_those_of_the_time_zone
                 days_of_zones_all_over_the_world
             }
+            rollups {
+                a_trace_takes_its_calls_along_when_its_time_changes
+                a_trace_counts_once_for_each_model_that_it_called
+                a_cost_that_becomes_known_takes_the_place_of_the_one_that_was_sent
+                deleted_and_expired_traces_leave_no_sums
+                both_ends_of_a_time_are_exact_to_the_microsecond
+                days_of_zones_with_odd_offsets_are_those_of_the_rows
+                nothing_of_another_project_is_added_up
+                plans_are_answered_as_by_the_reference
+                changes_are_seen_as_soon_as_rows
+            }
             metrics {
                 points_are_visible_and_count_once
                 a_changed_value_replaces

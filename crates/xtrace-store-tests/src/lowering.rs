@@ -10,6 +10,7 @@ mod data;
 mod groups;
 mod metrics;
 mod rendering;
+mod rolled;
 mod rows;
 
 use xtrace_query::{MetricPlan, Plan};
@@ -37,6 +38,12 @@ pub fn plans() -> Vec<Case<Plan>> {
     cases.extend(rows::cases());
     cases.extend(groups::cases());
     cases
+}
+
+/// Cases of plans that are answered from rollups. They have goldens of their statements alone: that the answers are those
+/// of the rows is a matter of the suite.
+pub fn rolled() -> Vec<Case<Plan>> {
+    rolled::cases()
 }
 
 /// Cases of questions about metric series.

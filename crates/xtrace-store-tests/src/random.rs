@@ -7,6 +7,7 @@
 pub mod operations;
 pub mod plans;
 pub mod questions;
+pub mod rollups;
 
 use std::fmt::Debug;
 

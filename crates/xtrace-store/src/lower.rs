@@ -32,18 +32,32 @@ mod builder;
 mod condition;
 mod dialect;
 mod metric;
+pub mod rollup;
 mod select;
 pub mod series;
 
 pub use aggregate::fraction;
 pub use dialect::Dialect;
 pub use metric::metric;
+pub use rollup::Rolled;
 pub use select::plan;
 
 use xtrace_model::{Timestamp, Usd};
-use xtrace_query::{Kind, PlanError};
+use xtrace_query::{Kind, Plan, PlanError};
 
-use crate::error::{ErrorKind, StoreError};
+use crate::error::{ErrorKind, StoreError, StoreResult};
+use crate::scope::ProjectScope;
+
+/// The statement that answers a plan: from rollups where that can be done, else as [`plan`].
+///
+/// # Errors
+/// As [`plan`].
+pub fn answer(plan: &Plan, scope: &ProjectScope, dialect: &dyn Dialect) -> StoreResult<Statement> {
+    match Rolled::of(plan) {
+        Some(rolled) => rolled.statement(scope, dialect),
+        None => select::plan(plan, scope, dialect),
+    }
+}
 
 /// A statement ready to be prepared.
 #[derive(Clone, Debug, PartialEq)]

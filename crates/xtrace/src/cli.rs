@@ -54,7 +54,8 @@ pub enum Command {
 
 #[derive(Args, Debug)]
 pub struct DoctorArgs {
-    /// Make the embedded store's column files anew from its log (the server must be stopped)
+    /// Make anew what is derived: the embedded store's column file (the server must be stopped), on PostgreSQL the sums
+    /// that totals and daily metrics come from
     #[arg(long)]
     pub rebuild: bool,
 }

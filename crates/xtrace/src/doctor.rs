@@ -43,7 +43,10 @@ impl Findings {
 /// Exits 1 when something is wrong.
 pub async fn run(args: &DoctorArgs, config: &Config) -> anyhow::Result<ExitCode> {
     if args.rebuild {
-        rebuild(config)?;
+        match &config.storage.database_url {
+            Some(url) => rebuild_postgres(config, url.reveal()).await?,
+            None => rebuild(config)?,
+        }
         return Ok(ExitCode::SUCCESS);
     }
     println!("xtrace {}", env!("CARGO_PKG_VERSION"));
@@ -125,6 +128,7 @@ async fn check_postgres(config: &Config, url: &str, findings: &mut Findings) {
         "schema",
         format_args!("up to date (checked in {elapsed:.0?})"),
     );
+    report_rollups(engine.wrong_rollups().await, findings);
     if let Err(error) = engine.close().await {
         findings.bad("store", format_args!("{:#}", anyhow::Error::from(error)));
     }
@@ -159,6 +163,7 @@ async fn check_embedded(config: &Config, is_running: bool, findings: &mut Findin
     match opened {
         Ok(Ok(engine)) => {
             report_stats(&engine, findings).await;
+            report_rollups(engine.wrong_rollups(), findings);
             if let Err(error) = engine.close().await {
                 findings.bad("store", format_args!("{:#}", anyhow::Error::from(error)));
             }
@@ -188,6 +193,23 @@ async fn report_stats(engine: &dyn xtrace_store::Upkeep, findings: &mut Findings
             }
         }
         Err(error) => findings.bad("store", format_args!("{:#}", anyhow::Error::from(error))),
+    }
+}
+
+/// Rollups against the rows.
+fn report_rollups<E>(wrong: Result<u64, E>, findings: &mut Findings)
+where
+    anyhow::Error: From<E>,
+{
+    match wrong {
+        Ok(0) => findings.good("rollups", "as the rows"),
+        Ok(cells) => findings.bad(
+            "rollups",
+            format_args!(
+                "{cells} sums differ from the rows: totals and daily metrics are wrong; run `xtrace doctor --rebuild`"
+            ),
+        ),
+        Err(error) => findings.bad("rollups", format_args!("{:#}", anyhow::Error::from(error))),
     }
 }
 
@@ -235,11 +257,16 @@ fn check_space(dir: &Path, findings: &mut Findings) {
     }
 }
 
+/// Makes the rollups anew: everything else that PostgreSQL has is what it is.
+async fn rebuild_postgres(config: &Config, url: &str) -> anyhow::Result<()> {
+    let engine = PostgresEngine::open(postgres_options(&config.storage, url)).await?;
+    let cells = engine.rebuild_rollups().await;
+    let cells = cells.context("cannot rebuild the rollups")?;
+    println!("rebuilt: {cells} cells of the rollups");
+    Ok(engine.close().await?)
+}
+
 fn rebuild(config: &Config) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        config.storage.database_url.is_none(),
-        "--rebuild is for the embedded store; DATABASE_URL is set"
-    );
     let options = embedded_options(&config.storage);
     let style = ProgressStyle::with_template("{bar:40} {percent:>3}%  {msg}  (about {eta} left)");
     let bar = ProgressBar::new(0).with_style(style.expect("the template is well formed"));

@@ -74,3 +74,29 @@ fn count_of(view: View) -> &'static Measure {
         View::Observations => &observations::COUNT,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use xtrace_store::lower::Rolled;
+
+    use super::*;
+
+    /// Otherwise the first page of a list would read all rows to count them.
+    #[test]
+    fn how_many_there_are_in_all_is_answered_from_rollups() {
+        for view in [View::Traces, View::Observations] {
+            let list = ListQuery {
+                view,
+                conditions: Vec::new(),
+                order: Vec::new(),
+                page: Page {
+                    number: 1,
+                    limit: 50,
+                },
+            };
+            let total = list.total();
+            let rolled = Rolled::of(&total);
+            assert!(rolled.is_some_and(|rolled| !rolled.needs_rows()));
+        }
+    }
+}

@@ -97,8 +97,9 @@ fn text(value: u8) -> Box<str> {
     format!("v{value}").into()
 }
 
+/// Further apart than a bucket of a rollup is long.
 fn time(value: u8) -> Timestamp {
-    Timestamp::from_micros(i64::from(value) * 1_000_000)
+    Timestamp::from_micros(i64::from(value) * 1_000_000_000)
 }
 
 fn real(value: u8) -> Real {

@@ -5,5 +5,6 @@
 mod events;
 mod merging;
 mod money;
+mod rollups;
 mod summaries;
 mod usage;

@@ -253,9 +253,11 @@ impl<'a> Telemetry<'a> {
             return Ok(());
         }
         if is_changed {
-            if work.before.is_some() {
+            if let Some(before) = &work.before {
+                change.rollup.subtract(&work.project, before);
                 change.record.hidden_traces.push(work.stored.version);
             }
+            change.rollup.add(&work.project, &row);
             work.stored.version = change.next_version();
             change
                 .record
@@ -281,7 +283,7 @@ impl<'a> Telemetry<'a> {
         change.batch.insert(
             &self.truth.traces,
             work.key.as_slice(),
-            encode(&work.stored),
+            work.stored.encode(),
         );
         Ok(())
     }
@@ -325,7 +327,11 @@ impl<'a> Telemetry<'a> {
         if let Some(index) = self.trace_index.get(&key) {
             return Ok(*index);
         }
-        let stored = self.truth.trace(&self.at, &key)?;
+        let mut stored = self.truth.trace(&self.at, &key)?;
+        if let Some(stored) = stored.as_mut().filter(|stored| stored.lacks_calls) {
+            stored.summary = self.truth.summary_anew(&self.at, project, &id)?;
+            stored.lacks_calls = false;
+        }
         let before = stored
             .as_ref()
             .map(|stored| trace_row(id.clone(), &stored.facts, stored.summary.clone()));

@@ -13,15 +13,17 @@ use xtrace_query::traces::TRACES;
 
 use super::Generation;
 use super::columns::ViewRows;
+use super::rollups::CellRows;
 use super::schema::Rows;
 use crate::errors::EmbeddedError;
-use crate::truth::records::LoggedPoint;
+use crate::truth::records::{LoggedCell, LoggedPoint};
 
 /// What one commit adds to the projection.
 pub struct HotBatch {
     pub traces: ViewRows,
     pub observations: ViewRows,
     pub points: Vec<LoggedPoint>,
+    pub cells: CellRows,
     pub hidden_traces: Vec<u64>,
     pub hidden_observations: Vec<u64>,
     pub hidden_points: Vec<u64>,
@@ -34,6 +36,7 @@ impl HotBatch {
             traces: ViewRows::new(&TRACES, traces),
             observations: ViewRows::new(&OBSERVATIONS, observations),
             points: Vec::new(),
+            cells: CellRows::default(),
             hidden_traces: Vec::new(),
             hidden_observations: Vec::new(),
             hidden_points: Vec::new(),
@@ -41,8 +44,21 @@ impl HotBatch {
         }
     }
 
+    /// Adds what a commit changed the rollups by.
+    pub fn add_cells(&mut self, version: u64, cells: Vec<LoggedCell>) {
+        for LoggedCell {
+            project,
+            cell,
+            sums,
+        } in cells
+        {
+            self.cells.push(version, &project, &cell, &sums);
+        }
+    }
+
     pub fn rows(&self) -> u64 {
-        let rows = self.traces.len() + self.observations.len() + self.points.len();
+        let rows =
+            self.traces.len() + self.observations.len() + self.points.len() + self.cells.len();
         let hidden =
             self.hidden_traces.len() + self.hidden_observations.len() + self.hidden_points.len();
         (rows + hidden) as u64
@@ -68,6 +84,9 @@ impl HotBatch {
         }
         if !self.points.is_empty() {
             batches.push((Rows::Points, false, point_batch(&self.points)?));
+        }
+        if self.cells.len() > 0 {
+            batches.push((Rows::Rollups, false, self.cells.finish()?));
         }
         Ok(batches)
     }

@@ -90,6 +90,10 @@ impl Projection {
         let already = upto(connection)?;
         for rows in Rows::ALL {
             let (file, hot, hidden) = (rows.in_file(), rows.hot(id), rows.hidden(id));
+            if rows == Rows::Rollups {
+                self.move_cells(connection, &hot, already)?;
+                continue;
+            }
             connection.execute_batch(&format!(
                 "DELETE FROM {file} WHERE row_version IN (SELECT row_version FROM {hidden} WHERE row_version <= {already});\
                  INSERT INTO {file} SELECT * FROM {hot} WHERE row_version > {already} \

@@ -75,6 +75,7 @@ impl Projection {
             waiting: Waiting::default(),
             entering: Mutex::new(entering),
             file: file.to_owned(),
+            cells: 0.into(),
         };
         let connection = projection.connect()?;
         let first = projection.create_generation(&connection)?;

@@ -98,17 +98,20 @@ impl<'a> ReadTransaction<'a> {
         if hot.is_empty() {
             return Ok(file);
         }
-        let hidden: Vec<String> = hot
-            .iter()
-            .map(|id| format!("SELECT row_version FROM {}", rows.hidden(*id)))
-            .collect();
-        let hidden = hidden.join(" UNION ALL ");
-        let in_file = self.exclusion(&format!(
-            "SELECT row_version FROM ({hidden}) WHERE row_version <= {upto}"
-        ))?;
-        let in_memory = self.exclusion(&format!(
-            "SELECT row_version FROM ({hidden}) WHERE row_version > {upto}"
-        ))?;
+        let (mut in_file, mut in_memory) = (String::new(), String::new());
+        if rows.can_be_hidden() {
+            let hidden: Vec<String> = hot
+                .iter()
+                .map(|id| format!("SELECT row_version FROM {}", rows.hidden(*id)))
+                .collect();
+            let hidden = hidden.join(" UNION ALL ");
+            in_file = self.exclusion(&format!(
+                "SELECT row_version FROM ({hidden}) WHERE row_version <= {upto}"
+            ))?;
+            in_memory = self.exclusion(&format!(
+                "SELECT row_version FROM ({hidden}) WHERE row_version > {upto}"
+            ))?;
+        }
         let mut sql = "(".to_owned();
         // The newest rows first: what "the newest 50" finds here lets whole blocks of the file be skipped.
         for id in hot.iter().rev() {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use duckdb::Connection;
 use fjall::Readable;
 use xtrace_model::derive::{observation_row, trace_row};
+use xtrace_model::{ProjectId, Rollup};
 use xtrace_query::ViewDef;
 use xtrace_query::observations::OBSERVATIONS;
 use xtrace_query::traces::TRACES;
@@ -13,8 +14,9 @@ use xtrace_query::traces::TRACES;
 use super::columns::ViewRows;
 use super::hot::point_batch;
 use super::open::{attach, file_state, instance};
+use super::rollups::{CellRows, add_up};
 use super::rows::{push_observation, push_trace};
-use super::schema::{FILE, Rows, create_file};
+use super::schema::{FILE, Rows, create_file, create_rollups};
 use crate::errors::EmbeddedError;
 use crate::failpoint::{Point, hit};
 use crate::lock::DataDir;
@@ -99,6 +101,7 @@ pub fn rebuild_file(
     };
     fill_traces(&connection, truth, &mut done, progress)?;
     fill_observations(&connection, truth, &mut done, progress)?;
+    fill_rollups(&connection, truth, &mut |_| {})?;
     done.points = fill_points(&connection, dir, truth)?;
     progress(done);
     connection.execute_batch(&format!("CHECKPOINT {FILE}"))?;
@@ -118,7 +121,7 @@ fn fill_traces(
     for entry in truth.snapshot().iter(&truth.traces) {
         let (key, value) = entry.into_inner()?;
         let (project, id) = keys::parse_trace(&key).ok_or_else(|| unreadable("trace key"))?;
-        let stored: StoredTrace = decode("trace", &value)?;
+        let stored = StoredTrace::decode(&value)?;
         push_trace(
             &mut rows,
             stored.version,
@@ -132,6 +135,67 @@ fn fill_traces(
         }
     }
     append(connection, &TRACES, &mut rows)
+}
+
+/// Adds rollups to an attached file that has none, in one transaction. What the log has not handed over yet is in them:
+/// its records are of before there were rollups, and change none.
+pub fn add_rollups(
+    connection: &Connection,
+    truth: &Truth,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), EmbeddedError> {
+    connection.execute_batch(&format!("BEGIN;{}", create_rollups()))?;
+    match fill_rollups(connection, truth, progress) {
+        Ok(()) => Ok(connection.execute_batch("COMMIT")?),
+        Err(error) => {
+            // The first error says what is wrong; this one would only hide it.
+            let _ = connection.execute_batch("ROLLBACK");
+            Err(error)
+        }
+    }
+}
+
+fn fill_rollups(
+    connection: &Connection,
+    truth: &Truth,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), EmbeddedError> {
+    let at = truth.snapshot();
+    let mut done = Progress {
+        rows_estimate: truth.traces.approximate_len() as u64,
+        ..Progress::default()
+    };
+    let mut rollup = Rollup::default();
+    for entry in at.iter(&truth.traces) {
+        let (key, value) = entry.into_inner()?;
+        let (project, id) = keys::parse_trace(&key).ok_or_else(|| unreadable("trace key"))?;
+        let stored = StoredTrace::decode(&value)?;
+        let summary = match stored.lacks_calls {
+            true => truth.summary_anew(&at, &project, &id)?,
+            false => stored.summary,
+        };
+        rollup.add(&project, &trace_row(id, &stored.facts, summary));
+        done.traces += 1;
+        if done.traces.is_multiple_of(BATCH_ROWS as u64) {
+            append_cells(connection, std::mem::take(&mut rollup))?;
+            progress(done);
+        }
+    }
+    append_cells(connection, rollup)?;
+    add_up(connection)
+}
+
+fn append_cells(connection: &Connection, rollup: Rollup<ProjectId>) -> Result<(), EmbeddedError> {
+    let mut rows = CellRows::default();
+    for (project, cell, sums) in rollup.into_cells() {
+        rows.push(0, &project, &cell, &sums);
+    }
+    if rows.len() == 0 {
+        return Ok(());
+    }
+    let mut appender = connection.appender_to_catalog_and_db(Rows::Rollups.name(), FILE, "main")?;
+    appender.append_record_batch(rows.finish()?)?;
+    Ok(appender.flush()?)
 }
 
 fn fill_observations(

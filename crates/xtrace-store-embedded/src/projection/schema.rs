@@ -7,6 +7,7 @@ use xtrace_query::observations::OBSERVATIONS;
 use xtrace_query::traces::TRACES;
 
 use super::columns::sql_type;
+use super::rollups;
 
 /// The catalog of the database file. Hot tables are in the default catalog, in memory.
 pub const FILE: &str = "file";
@@ -17,17 +18,30 @@ pub enum Rows {
     Traces,
     Observations,
     Points,
+    /// Cells of rollups, any number of rows for each, which are to be added up. None is ever hidden.
+    Rollups,
 }
 
 impl Rows {
-    pub const ALL: [Self; 3] = [Self::Traces, Self::Observations, Self::Points];
+    pub const ALL: [Self; 4] = [
+        Self::Traces,
+        Self::Observations,
+        Self::Points,
+        Self::Rollups,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Traces => TRACES.table,
             Self::Observations => OBSERVATIONS.table,
             Self::Points => "points",
+            Self::Rollups => "rollups",
         }
+    }
+
+    /// Whether rows of it have versions that hide older ones.
+    pub fn can_be_hidden(self) -> bool {
+        self != Self::Rollups
     }
 
     pub fn in_file(self) -> String {
@@ -50,6 +64,7 @@ impl Rows {
             Self::Traces => format!("{} DESC", TRACES.time.column),
             Self::Observations => format!("{} DESC", OBSERVATIONS.time.column),
             Self::Points => "series_id, timestamp".to_owned(),
+            Self::Rollups => "project, kind, bucket".to_owned(),
         }
     }
 
@@ -60,6 +75,7 @@ impl Rows {
             Self::Points => "row_version BIGINT NOT NULL, series_id BIGINT NOT NULL, \
                              timestamp TIMESTAMP NOT NULL, value DOUBLE NOT NULL"
                 .to_owned(),
+            Self::Rollups => rollups::COLUMNS.to_owned(),
         }
     }
 }
@@ -75,14 +91,33 @@ fn view_columns(def: &ViewDef) -> String {
 
 /// A digest of the columns: a file made for other columns is rebuilt.
 pub fn fingerprint() -> u64 {
-    let text: String = Rows::ALL
-        .into_iter()
+    fingerprint_of(&Rows::ALL)
+}
+
+/// That of files of before there were rollups.
+pub fn fingerprint_without_rollups() -> u64 {
+    fingerprint_of(&[Rows::Traces, Rows::Observations, Rows::Points])
+}
+
+fn fingerprint_of(tables: &[Rows]) -> u64 {
+    let text: String = tables
+        .iter()
         .map(|rows| rows.name().to_owned() + &rows.columns())
         .collect();
     // FNV-1a: stable over versions of Rust, unlike the standard hasher.
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
+}
+
+/// The table of rollups for a file that has none.
+pub fn create_rollups() -> String {
+    format!(
+        "CREATE TABLE {} ({});UPDATE {FILE}.main.projection SET fingerprint = {}",
+        Rows::Rollups.in_file(),
+        Rows::Rollups.columns(),
+        fingerprint()
+    )
 }
 
 /// The tables of a new file. `projection` has one row: how far the log is projected.
@@ -112,12 +147,11 @@ pub fn create_generation(id: u64) -> String {
     let mut sql = "BEGIN;".to_owned();
     for rows in Rows::ALL {
         let (hot, hidden) = (rows.hot(id), rows.hidden(id));
-        write!(
-            sql,
-            "CREATE TABLE {hot} ({});CREATE TABLE {hidden} (row_version BIGINT NOT NULL);",
-            rows.columns()
-        )
-        .expect("a string takes any text");
+        write!(sql, "CREATE TABLE {hot} ({});", rows.columns()).expect("a string takes any text");
+        if rows.can_be_hidden() {
+            write!(sql, "CREATE TABLE {hidden} (row_version BIGINT NOT NULL);")
+                .expect("a string takes any text");
+        }
     }
     sql + "COMMIT"
 }

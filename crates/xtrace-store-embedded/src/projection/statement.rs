@@ -24,17 +24,29 @@ pub fn dialect_of_view(
     Ok(DuckDbDialect {
         traces: source(needs_traces, Rows::Traces)?,
         observations: source(view == View::Observations, Rows::Observations)?,
-        points: String::new(),
+        ..DuckDbDialect::default()
+    })
+}
+
+/// The dialect for plans that are answered from rollups, with rows where those are read as well.
+pub fn dialect_of_rollups(
+    at: &ReadTransaction<'_>,
+    view: View,
+    needs_rows: bool,
+) -> Result<DuckDbDialect, EmbeddedError> {
+    let rows = match needs_rows {
+        true => dialect_of_view(at, view, true)?,
+        false => DuckDbDialect::default(),
+    };
+    Ok(DuckDbDialect {
+        rollups: at.source(Rows::Rollups)?,
+        ..rows
     })
 }
 
 /// The dialect for plans over a view that name the versions they want, all of them in one place.
 pub fn dialect_of_place(at: &ReadTransaction<'_>, view: View, place: Place) -> DuckDbDialect {
-    let mut dialect = DuckDbDialect {
-        traces: String::new(),
-        observations: String::new(),
-        points: String::new(),
-    };
+    let mut dialect = DuckDbDialect::default();
     match view {
         View::Traces => dialect.traces = at.every_version(Rows::Traces, place),
         View::Observations => dialect.observations = at.every_version(Rows::Observations, place),
@@ -44,11 +56,9 @@ pub fn dialect_of_place(at: &ReadTransaction<'_>, view: View, place: Place) -> D
 
 /// The dialect for questions about metrics.
 pub fn dialect_of_points(at: &ReadTransaction<'_>) -> Result<DuckDbDialect, EmbeddedError> {
-    let points = at.source(Rows::Points)?;
     Ok(DuckDbDialect {
-        traces: String::new(),
-        observations: String::new(),
-        points,
+        points: at.source(Rows::Points)?,
+        ..DuckDbDialect::default()
     })
 }
 

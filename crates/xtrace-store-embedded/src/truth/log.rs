@@ -3,7 +3,7 @@
 use fjall::{OwnedWriteBatch, Readable};
 
 use super::Truth;
-use super::records::{LogRecord, decode, encode};
+use super::records::LogRecord;
 use crate::errors::EmbeddedError;
 
 const LAST_VERSION: &[u8] = b"last-version";
@@ -14,7 +14,11 @@ const STORE_ID: &[u8] = b"store-id";
 impl Truth {
     /// Adds a record and moves the version counter, in the batch of the commit it describes.
     pub fn log(&self, batch: &mut OwnedWriteBatch, record: &LogRecord) {
-        batch.insert(&self.log, record.last_version.to_be_bytes(), encode(record));
+        batch.insert(
+            &self.log,
+            record.last_version.to_be_bytes(),
+            record.encode(),
+        );
         self.put_number(batch, LAST_VERSION, record.last_version);
     }
 
@@ -55,7 +59,7 @@ impl Truth {
     ) -> impl Iterator<Item = Result<LogRecord, EmbeddedError>> + use<> {
         let from = version.saturating_add(1).to_be_bytes();
         let range = self.snapshot().range(&self.log, from..);
-        range.map(|entry| decode("log record", &entry.value()?))
+        range.map(|entry| LogRecord::decode(&entry.value()?))
     }
 
     /// Takes away the records up to and with `version`, which the file has by now.

@@ -1,7 +1,8 @@
 //! Point reads: one trace, one observation, the observations of a trace. And the keys of payloads.
 
 use fjall::{Readable, Snapshot};
-use xtrace_model::{ObservationId, ObservationKey, ProjectId, TraceId};
+use xtrace_model::derive::observation_row;
+use xtrace_model::{Contribution, ObservationId, ObservationKey, ProjectId, TraceId, TraceSummary};
 
 use super::records::{StoredObservation, StoredTrace, decode};
 use super::{Truth, keys};
@@ -46,7 +47,21 @@ fn tagged(tag: u8, key: &[u8]) -> Vec<u8> {
 impl Truth {
     pub fn trace(&self, at: &Snapshot, key: &[u8]) -> Result<Option<StoredTrace>, EmbeddedError> {
         let value = at.get(&self.traces, key)?;
-        value.map(|bytes| decode("trace", &bytes)).transpose()
+        value.map(|bytes| StoredTrace::decode(&bytes)).transpose()
+    }
+
+    /// The summary of a trace made anew from its observations.
+    pub fn summary_anew(
+        &self,
+        at: &Snapshot,
+        project: &ProjectId,
+        trace: &TraceId,
+    ) -> Result<TraceSummary, EmbeddedError> {
+        let observations = self.observations_of(at, project, trace)?;
+        let rows = observations
+            .into_iter()
+            .map(|(key, stored)| observation_row(key, &stored.facts, &stored.costing));
+        Ok(TraceSummary::of(rows.map(|row| Contribution::of(&row))))
     }
 
     pub fn observation(

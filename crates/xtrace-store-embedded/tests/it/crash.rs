@@ -106,6 +106,7 @@ async fn see(engine: &EmbeddedEngine) -> Seen {
         .flat_map(|trace| (1..4).map(move |id| key(trace, id)))
         .collect();
     let payloads = engine.observation_payloads(&scope(), &keys).await.unwrap();
+    assert_eq!(engine.wrong_rollups().unwrap(), 0);
     (
         everything(engine, View::Traces).await,
         everything(engine, View::Observations).await,

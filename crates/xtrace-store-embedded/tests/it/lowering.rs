@@ -52,6 +52,7 @@ fn dialect() -> DuckDbDialect {
         traces: "traces".to_owned(),
         observations: "observations".to_owned(),
         points: "metric_points".to_owned(),
+        rollups: "rollups".to_owned(),
     }
 }
 
@@ -161,5 +162,14 @@ fn every_question_about_series_has_its_statement_and_its_answer() {
             .unwrap_or_else(|error| panic!("{}: {error}", case.sentence));
         let answer = groups.answer(&case.plan, &table).unwrap();
         assert_golden(ANSWERS, case.sentence, &lowering::metric_answer(&answer));
+    }
+}
+
+#[test]
+fn every_plan_answered_from_rollups_has_its_statement() {
+    let scope = ProjectScope::new(ProjectId::new(lowering::PROJECT).unwrap());
+    for case in lowering::rolled() {
+        let statement = lower::answer(&case.plan, &scope, &dialect()).unwrap();
+        assert_golden(STATEMENTS, case.sentence, &lowering::statement(&statement));
     }
 }

@@ -14,5 +14,6 @@ mod moves;
 mod panics;
 mod payload_model;
 mod payloads;
+mod rollups;
 mod support;
 mod upkeep;

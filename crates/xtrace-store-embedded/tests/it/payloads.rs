@@ -214,7 +214,7 @@ async fn texts_of_format_1_are_read_joined_and_rewritten_as_parts() {
 
     let engine = open(&dir);
     let upgraded = std::fs::read_to_string(&format).unwrap();
-    assert_eq!(upgraded.trim(), "xtrace-embedded 2");
+    assert_eq!(upgraded.trim(), "xtrace-embedded 3");
     assert!(engine.part_keys().unwrap().is_empty());
     let both = [Some(input.clone()), Some(output.clone())];
     assert_eq!(texts(&engine, &key(0, 1)).await, both);

@@ -10,6 +10,7 @@ use xtrace_model::{Costing, JsonText, Latest, ObservationFacts, Stamp, TraceFact
 
 use super::held::{Field, Held, Resolved, StoredField, resolve};
 use super::keys::Locked;
+use super::summing::summaries;
 use super::work::{TraceKey, Work};
 use super::{Failure, OP};
 use crate::parts::{Parts, Prepared, Shelf};
@@ -106,7 +107,7 @@ impl Loading<'_> {
         for row in rows {
             let position = position(&row)?;
             let (shelf, work) = targets[position];
-            let kept: TraceKept = decode(row.try_get("state")?, OP)?;
+            let kept = TraceKept::decode(row.try_get("state")?, OP)?;
             let payload: Option<&[u8]> = row.try_get("payload_state")?;
             let content: TraceContentKept = payload
                 .map(|state| decode(state, OP))
@@ -118,6 +119,10 @@ impl Loading<'_> {
             fields.extend(two(&row, shelf, content.stamps(), [inputs, outputs])?);
             found.push((position, kept, content));
         }
+        let kept = found
+            .iter_mut()
+            .map(|(position, kept, _)| (*position, kept));
+        self.complete(&mut *connection, kept.collect()).await?;
         let mut resolved = self.resolve(connection, fields).await?;
         for (position, kept, content) in found {
             let (texts, held) = resolved.next_two();
@@ -129,6 +134,29 @@ impl Loading<'_> {
             });
         }
         Ok(stored)
+    }
+
+    /// Makes summaries anew that lack model calls.
+    async fn complete(
+        &self,
+        connection: &mut PgConnection,
+        kept: Vec<(usize, &mut TraceKept)>,
+    ) -> Result<(), Failure> {
+        let mut lacking: Vec<_> = kept
+            .into_iter()
+            .filter(|(_, kept)| kept.lacks_calls)
+            .collect();
+        let keys: Vec<TraceKey<'_>> = self.work.traces.keys().copied().collect();
+        let locked = lacking.iter().map(|(position, _)| {
+            let (project, id) = keys[*position];
+            (self.locked[*position].part, project.as_str(), id)
+        });
+        let locked: Vec<_> = locked.collect();
+        let summaries = summaries(connection, &locked).await?;
+        for ((_, kept), summary) in lacking.iter_mut().zip(summaries) {
+            kept.summary = summary;
+        }
+        Ok(())
     }
 
     async fn observations(

@@ -27,6 +27,8 @@ pub struct Merged<'a> {
 pub struct MergedTrace<'a> {
     pub key: TraceKey<'a>,
     pub part: Week,
+    /// As readers see it now; `None`: it is new.
+    pub before: Option<TraceRow>,
     pub facts: TraceFacts,
     pub summary: TraceSummary,
     pub content: TraceContent,
@@ -99,6 +101,9 @@ fn join_trace<'a>(
     let mut is_new = stored.is_none();
     let mut is_touched = is_new;
     let mut is_content_touched = false;
+    let before = stored
+        .as_ref()
+        .map(|stored| trace_row(key.1.clone(), &stored.facts, stored.summary.clone()));
     let (mut state, summary, held) = match stored {
         Some(stored) => (
             TraceState {
@@ -140,6 +145,7 @@ fn join_trace<'a>(
     MergedTrace {
         key,
         part,
+        before,
         facts,
         summary,
         content,

@@ -1,27 +1,34 @@
-//! Writing what was merged: rows, then payloads, many per statement.
+//! Writing what was merged: rows, then payloads, many per statement, and what the rollups change by.
 
-use sqlx::{PgConnection, Row as _};
-use xtrace_model::derive::observation_row;
-use xtrace_model::{Contribution, ObservationId, ObservationKey, TraceRow, TraceSummary};
+use sqlx::PgConnection;
+use xtrace_model::{Rollup, TraceRow};
 use xtrace_query::{observations, traces};
-use xtrace_store::{ErrorKind, StoreError};
 
+use super::Failure;
 use super::merge::{Merged, MergedObservation, MergedTrace};
 use super::payloads::Saving;
-use super::{Failure, OP};
+use super::summing::summaries;
 use crate::columns::ViewRows;
 use crate::parts::Filed;
+use crate::rollups::{Place, note};
 use crate::rows::{push_observation, push_trace};
-use crate::states::{ObservationKept, TraceKept, decode, encode};
+use crate::states::TraceKept;
 
 /// Rows of one statement; more are written by several.
 pub const ROWS_MAX: usize = 2_000;
+
+/// What is known of what was written once the transaction has been committed.
+pub struct Saved {
+    pub filed: Filed,
+    /// Rows that the rollups changed by.
+    pub changes: u64,
+}
 
 pub async fn save(
     connection: &mut PgConnection,
     mut merged: Merged<'_>,
     texts: Saving<'_>,
-) -> Result<Filed, Failure> {
+) -> Result<Saved, Failure> {
     let changed: Vec<&MergedObservation<'_>> = merged
         .observations
         .iter()
@@ -41,7 +48,8 @@ pub async fn save(
     for chunk in touched.chunks(ROWS_MAX) {
         trace_rows(&mut *connection, chunk).await?;
     }
-    Ok(filed)
+    let changes = note(connection, changes(&touched)).await?;
+    Ok(Saved { filed, changes })
 }
 
 async fn observation_rows(
@@ -74,43 +82,28 @@ async fn sum_anew(
     if lost.is_empty() {
         return Ok(());
     }
-    let positions: Vec<i32> = (0..).take(lost.len()).collect();
-    let rows = sqlx::query(include_str!("../sql/observations/of_traces.sql"))
-        .bind(positions)
-        .bind(lost.iter().map(|trace| trace.part.0).collect::<Vec<_>>())
-        .bind(
-            lost.iter()
-                .map(|trace| trace.key.0.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            lost.iter()
-                .map(|trace| trace.key.1.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .fetch_all(connection)
-        .await?;
-    for trace in &mut lost {
-        trace.summary = TraceSummary::default();
-    }
-    for row in rows {
-        let position: i32 = row.try_get("position")?;
-        let trace = &mut lost[usize::try_from(position).expect("positions were counted from zero")];
-        let kept: ObservationKept = decode(row.try_get("state")?, OP)?;
-        let id: String = row.try_get("id")?;
-        let id = ObservationId::new(id)
-            .map_err(|error| StoreError::new(ErrorKind::Corrupt, OP, error))?;
-        let key = ObservationKey {
-            trace_id: trace.key.1.clone(),
-            id,
-        };
-        trace.summary.add(&Contribution::of(&observation_row(
-            key,
-            &kept.facts,
-            &kept.costing,
-        )));
+    let locked: Vec<_> = lost
+        .iter()
+        .map(|trace| (trace.part, trace.key.0.as_str(), trace.key.1))
+        .collect();
+    let summaries = summaries(connection, &locked).await?;
+    for (trace, summary) in lost.iter_mut().zip(summaries) {
+        trace.summary = summary;
     }
     Ok(())
+}
+
+/// What the rollups change by.
+fn changes(touched: &[&MergedTrace<'_>]) -> Rollup<Place> {
+    let mut changes = Rollup::default();
+    for trace in touched {
+        let place = (trace.part, trace.key.0.as_str().into());
+        if let Some(before) = &trace.before {
+            changes.subtract(&place, before);
+        }
+        changes.add(&place, &trace.row());
+    }
+    changes
 }
 
 async fn trace_rows(
@@ -122,10 +115,12 @@ async fn trace_rows(
     let mut states = Vec::with_capacity(chunk.len());
     for (trace, row) in chunk.iter().zip(&derived) {
         push_trace(&mut rows, trace.part, trace.key.0, row);
-        states.push(encode(&TraceKept {
+        let kept = TraceKept {
             facts: trace.facts.clone(),
             summary: trace.summary.clone(),
-        }));
+            lacks_calls: false,
+        };
+        states.push(kept.encode());
     }
     let upsert = sqlx::query(include_str!("../sql/traces/upsert.sql"));
     rows.bind_to(upsert)

@@ -15,7 +15,7 @@ use crate::states::{ObservationKept, TraceContentKept, TraceKept, decode};
 
 /// From the column `trace_state` and the payload.
 pub fn trace(loaded: Loaded, id: &TraceId, op: &'static str) -> StoreResult<TraceRecord> {
-    let kept: TraceKept = decode(loaded.row.try_get("trace_state").during(op)?, op)?;
+    let kept = TraceKept::decode(loaded.row.try_get("trace_state").during(op)?, op)?;
     Ok(TraceRecord {
         row: trace_row(id.clone(), &kept.facts, kept.summary),
         payload: trace_payload(loaded, op)?,

@@ -214,3 +214,12 @@ async fn every_question_about_series_has_its_statement_and_its_answer() {
         assert_golden(ANSWERS, case.sentence, &lowering::metric_answer(&answer));
     }
 }
+
+#[test]
+fn every_plan_answered_from_rollups_has_its_statement() {
+    let scope = ProjectScope::new(ProjectId::new(lowering::PROJECT).unwrap());
+    for case in lowering::rolled() {
+        let statement = lower::answer(&case.plan, &scope, &dialect()).unwrap();
+        assert_golden(STATEMENTS, case.sentence, &lowering::statement(&statement));
+    }
+}

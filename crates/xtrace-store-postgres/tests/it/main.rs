@@ -9,5 +9,6 @@ mod lowering;
 mod parts;
 mod poison;
 mod retention;
+mod rollups;
 mod schema;
 mod support;

@@ -10,6 +10,7 @@ use crate::builders::{
     ObservationPatch, TracePatch, a_series, a_trace, after, an_observation, batch, noon,
 };
 use crate::plans::a_metric;
+use crate::random::rollups;
 use crate::stage::Stage;
 
 /// A day, the unit of times here: retention and partitions then have something to do.
@@ -341,6 +342,13 @@ async fn expire(stage: &Stage, traces: Option<u8>, points: Option<u8>) {
 
 async fn compare(stage: &Stage) {
     stage.same_records().await;
+    let days = xtrace_query::zone::utc_days();
+    let mut rolled = rollups::totals().to_vec();
+    rolled.extend(rollups::days(&days, &[]));
+    rolled.push(rollups::calls_by_day(&days, &[]));
+    for plan in rolled {
+        stage.query(&plan).await;
+    }
     for id in 0..4 {
         let id = format!("t{id}");
         let found = stage

@@ -37,7 +37,7 @@ pub(super) fn expression(
 }
 
 /// Sums of nothing are zero. Those of whole numbers are wider than their terms and are cut at the ends of 64 bits.
-fn sum(value: &str, kind: Kind) -> String {
+pub(super) fn sum(value: &str, kind: Kind) -> String {
     let sum = format!("COALESCE(SUM({value}), 0)");
     match kind {
         Kind::Int => format!(

@@ -18,6 +18,13 @@ pub trait Dialect: Send + Sync {
     /// done outside of it.
     fn source(&self, view: View, fields: &[&'static Field]) -> String;
 
+    /// The cells of rollups (`xtrace_model::rollup`) as an item of `FROM` without alias, any number of rows for a cell,
+    /// which are to be added up. Columns: that of the project, `kind` (a whole number, see `xtrace_model::Cell`),
+    /// `bucket` (as columns of times), `model` (text, empty where there is none), `traces`, `observations`,
+    /// `sent_traces` (whole numbers of 64 bits), `input_tokens`, `output_tokens`, `total_tokens` (wider ones), `cost`,
+    /// `sent_cost` (as columns of money).
+    fn rollups(&self) -> String;
+
     /// All metric points as an item of `FROM` without alias, with the columns `series_id` (64-bit integer),
     /// `timestamp` (as columns of times) and `value` (double precision); each point once.
     fn points(&self) -> String;

@@ -6,7 +6,8 @@
 mod paged;
 
 use xtrace_query::{
-    Bucket, Dimension, Field, Kind, MeasureOf, Measured, Order, OrderBy, Plan, Select, ViewDef,
+    Bucket, Condition, Dimension, Field, Kind, MeasureOf, Measured, Order, OrderBy, Plan, Select,
+    ViewDef,
 };
 
 use super::bucket::{self, Buckets};
@@ -98,21 +99,21 @@ fn direction(descending: bool, is_always_present: bool) -> &'static str {
     }
 }
 
-fn limits(plan: &Plan, builder: &mut Builder<'_>) -> String {
+pub(super) fn limits(plan: &Plan, builder: &mut Builder<'_>) -> String {
     let limit = builder.bind_count(plan.limit);
     let offset = builder.bind_count(plan.offset);
     format!("LIMIT {limit} OFFSET {offset}")
 }
 
 /// Dimensions, measures, and the distinct fields that are measured.
-struct Grouping<'a> {
+pub(super) struct Grouping<'a> {
     dimensions: &'a [Dimension],
     measures: &'a [MeasureOf],
     measured: Vec<&'static Field>,
 }
 
 impl<'a> Grouping<'a> {
-    fn new(dimensions: &'a [Dimension], measures: &'a [MeasureOf]) -> Self {
+    pub(super) fn new(dimensions: &'a [Dimension], measures: &'a [MeasureOf]) -> Self {
         let mut grouping = Self {
             dimensions,
             measures,
@@ -138,7 +139,7 @@ impl<'a> Grouping<'a> {
     }
 
     /// The aggregate over the inner query.
-    fn aggregate(&self, measure: &MeasureOf, dialect: &dyn Dialect) -> String {
+    pub(super) fn aggregate(&self, measure: &MeasureOf, dialect: &dyn Dialect) -> String {
         let column = match measure.measure.of {
             Measured::Rows => None,
             Measured::Field(field) => self
@@ -181,7 +182,7 @@ fn groups(
     } else {
         None
     };
-    let mut inner = inner(plan, &grouping, scope, &mut builder)?;
+    let mut inner = inner(&plan.conditions, &grouping, scope, &mut builder)?;
     if page.is_some() {
         inner
             .sql
@@ -223,19 +224,19 @@ fn groups(
 }
 
 /// The rows with their dimensions as `d0`, `d1`, … and measured values as `m0`, `m1`, …
-struct Inner {
-    sql: String,
+pub(super) struct Inner {
+    pub(super) sql: String,
     /// What is shown of each dimension, in terms of `d0`, `d1`, ….
     shown: Vec<String>,
 }
 
-fn inner(
-    plan: &Plan,
+pub(super) fn inner(
+    conditions: &[Condition],
     grouping: &Grouping<'_>,
     scope: &ProjectScope,
     builder: &mut Builder<'_>,
 ) -> StoreResult<Inner> {
-    let from_where = builder.rows(scope, &grouping.fields(), &plan.conditions)?;
+    let from_where = builder.rows(scope, &grouping.fields(), conditions)?;
     let mut selected = Vec::new();
     let mut shown = Vec::new();
     for (dimension, name) in grouping.dimensions.iter().zip(grouping.dimension_names()) {
@@ -273,21 +274,29 @@ fn keyed(dimension: &Dimension, name: &str, builder: &mut Builder<'_>) -> (Strin
     }
 }
 
-/// The order asked for, then all dimensions.
 fn group_order(order: &[Order], grouping: &Grouping<'_>, dialect: &dyn Dialect) -> Vec<String> {
+    let aggregate = |measure: &MeasureOf| grouping.aggregate(measure, dialect);
+    ordered(order, grouping.dimensions, &aggregate)
+}
+
+/// The order asked for, then all dimensions, in terms of `d0`, `d1`, … and of what `aggregate` makes of measures.
+pub(super) fn ordered(
+    order: &[Order],
+    dimensions: &[Dimension],
+    aggregate: &dyn Fn(&MeasureOf) -> String,
+) -> Vec<String> {
     let dimension = |index: usize, descending| format!("d{index}{}", direction(descending, false));
     let mut expressions = Vec::new();
     let mut seen = Vec::new();
     for order in order {
         let index = match &order.by {
             OrderBy::Measure(measure) => {
-                let aggregate = grouping.aggregate(measure, dialect);
+                let aggregate = aggregate(measure);
                 expressions.push(format!("{aggregate}{}", direction(order.descending, false)));
                 continue;
             }
             OrderBy::Dimension(index) => Some(*index),
-            OrderBy::Field(field) => grouping
-                .dimensions
+            OrderBy::Field(field) => dimensions
                 .iter()
                 .position(|dimension| *dimension == Dimension::Field(field)),
         };
@@ -296,7 +305,7 @@ fn group_order(order: &[Order], grouping: &Grouping<'_>, dialect: &dyn Dialect) 
             expressions.push(dimension(index, order.descending));
         }
     }
-    let rest = (0..grouping.dimensions.len()).filter(|index| !seen.contains(index));
+    let rest = (0..dimensions.len()).filter(|index| !seen.contains(index));
     expressions.extend(rest.map(|index| dimension(index, false)));
     expressions
 }
@@ -316,7 +325,7 @@ fn count_groups(
             columns,
         });
     }
-    let inner = inner(plan, grouping, scope, &mut builder)?;
+    let inner = inner(&plan.conditions, grouping, scope, &mut builder)?;
     Ok(Statement {
         sql: format!(
             "SELECT CAST(COUNT(*) AS BIGINT) AS \"count\"\nFROM (\nSELECT DISTINCT {}\nFROM (\n{}\n) AS base\n) AS groups",
@@ -328,7 +337,7 @@ fn count_groups(
     })
 }
 
-fn dimension_column(dimension: &Dimension) -> OutColumn {
+pub(super) fn dimension_column(dimension: &Dimension) -> OutColumn {
     match dimension {
         Dimension::Field(field) => out(field.name, field.kind),
         Dimension::Bucket { field, bucket } => match bucket {
@@ -338,7 +347,7 @@ fn dimension_column(dimension: &Dimension) -> OutColumn {
     }
 }
 
-fn out(name: &str, kind: Kind) -> OutColumn {
+pub(super) fn out(name: &str, kind: Kind) -> OutColumn {
     OutColumn {
         name: name.into(),
         kind,
@@ -346,6 +355,6 @@ fn out(name: &str, kind: Kind) -> OutColumn {
 }
 
 /// Names are declared without quotes in them.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }

@@ -120,6 +120,14 @@ fn doctor_says_what_is_in_order_on_both_engines() {
             output.status.success() && shown.contains("store"),
             "{shown}"
         );
+        assert!(shown.contains("rollups      as the rows"), "{shown}");
+        let output = place.start().command(&["doctor", "--rebuild"]).output();
+        let output = output.unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success() && shown.contains("rebuilt: "),
+            "{shown}"
+        );
     }
 }
 

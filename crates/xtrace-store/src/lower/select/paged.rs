@@ -54,7 +54,7 @@ pub(super) fn groups_of_page(
     builder: &mut Builder<'_>,
 ) -> StoreResult<String> {
     let deciding = deciding(plan, grouping);
-    let rows = inner(plan, &deciding, scope, builder)?.sql;
+    let rows = inner(&plan.conditions, &deciding, scope, builder)?.sql;
     let names = deciding.dimension_names().join(", ");
     let order = group_order(&plan.order, &deciding, builder.dialect).join(", ");
     let limits = limits(plan, builder);

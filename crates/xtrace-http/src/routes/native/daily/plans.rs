@@ -2,8 +2,8 @@
 
 use xtrace_model::Timestamp;
 use xtrace_query::{
-    Aggregation, Bucket, Condition, Dimension, Measure, MeasureOf, Order, OrderBy, Plan, Select,
-    Value, View, observations, traces,
+    Aggregation, Bucket, Comparison, Condition, Dimension, Measure, MeasureOf, Order, OrderBy,
+    Plan, Select, Value, View, observations, traces,
 };
 
 use crate::params::page::Page;
@@ -88,25 +88,14 @@ impl DayPlans {
         plan
     }
 
-    /// By day and model: what model calls used. A model call is a GENERATION, an EMBEDDING or whatever has a
-    /// known cost, so that the models' costs add up to the cost of the day's observations.
+    /// By day and model: what model calls used.
     pub fn models(&self) -> Plan {
         let select = Select::Groups {
             dimensions: vec![self.day(), Dimension::Field(&observations::MODEL)],
             measures: MODEL_MEASURES.to_vec(),
         };
         let mut plan = self.over(View::Observations, select);
-        let types = ["GENERATION", "EMBEDDING"];
-        let has_no_cost = Condition::IsAbsent {
-            field: &observations::TOTAL_COST,
-        };
-        plan.conditions.push(Condition::Any(vec![
-            Condition::In {
-                field: &observations::TYPE,
-                values: types.map(Value::text).to_vec(),
-            },
-            Condition::Not(Box::new(has_no_cost)),
-        ]));
+        plan.conditions.push(observations::is_model_call());
         plan.limit = MODELS_MAX;
         plan
     }
@@ -117,9 +106,13 @@ impl DayPlans {
         let start = |day: i64| Timestamp::from_micros(day.saturating_mul(DAY_MICROS));
         let field = &traces::TIMESTAMP;
         let earliest = Value::Time(start(first_day.saturating_sub(1)));
-        let latest = Value::Time(start(last_day.saturating_add(2)));
+        let end = Value::Time(start(last_day.saturating_add(2)));
         self.conditions.push(Condition::at_least(field, earliest));
-        self.conditions.push(Condition::at_most(field, latest));
+        self.conditions.push(Condition::Compare {
+            field,
+            comparison: Comparison::Less,
+            value: end,
+        });
         self
     }
 
@@ -138,6 +131,41 @@ impl DayPlans {
             order: Vec::new(),
             limit: 1,
             offset: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use xtrace_query::zone;
+    use xtrace_store::lower::Rolled;
+
+    use super::*;
+
+    /// Otherwise days would be read from all rows.
+    #[test]
+    fn what_is_asked_without_filters_is_answered_from_rollups() {
+        let time = Timestamp::from_micros;
+        let (from, to) = (time(1_767_571_200_000_001), time(1_772_000_000_123_456));
+        let field = &traces::TIMESTAMP;
+        for name in ["UTC", "Asia/Shanghai", "Asia/Kathmandu", "America/New_York"] {
+            let plans = DayPlans {
+                conditions: vec![
+                    Condition::at_least(field, Value::Time(from)),
+                    Condition::at_most(field, Value::Time(to)),
+                ],
+                bucket: zone::days(name, from, to).unwrap(),
+            };
+            let page = Page {
+                number: 1,
+                limit: 60,
+            };
+            let mut asked = vec![plans.total(), plans.days(page)];
+            let days = plans.between(20_460, 20_500);
+            asked.extend([days.sent_cost(9), days.models()]);
+            for plan in asked {
+                assert!(Rolled::of(&plan).is_some(), "{plan:#?}");
+            }
         }
     }
 }
