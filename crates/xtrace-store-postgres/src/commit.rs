@@ -1,11 +1,13 @@
 //! Committing: one transaction for all that is written at once.
 //!
 //! 0. Split the texts and compress what is new of them, before the transaction (`crate::parts`).
-//! 1. Lock the keys of all traces concerned, in their order (`keys`).
-//! 2. Load the states that are there (`load`), and of texts only what joining has to know (`held`).
+//! 1. Lock the keys of all traces concerned, in their order, and fetch the states that are there (`keys`).
+//! 2. Decode them (`load`), and read of texts only what joining has to know (`held`).
 //! 3. Join, derive and sum up, without the server (`merge`).
-//! 4. Write rows, many per statement (`save`), parts and payloads (`payloads`), what the rollups change by
-//!    (`crate::rollups`), then points (`points`).
+//! 4. Write rows, parts and payloads (`save`, `payloads`), many per statement and all tables in one, what the rollups
+//!    change by (`crate::rollups`), then points (`points`).
+//!
+//! The server is asked five times for a batch of traces: to begin, for steps 1 and 4 (twice), and to commit.
 //!
 //! INVARIANT: whoever writes a trace or anything of it holds the lock on its key, so that no join is lost between two
 //! processes; and everybody takes those locks in the same order, so that nobody waits in a circle.
@@ -34,6 +36,7 @@ use crate::engine::PostgresEngine;
 use crate::errors::{is_of_one_item, is_transient, kind_of, store_error};
 use crate::parts::{Filed, Prepared, Trouble};
 use crate::week::Week;
+use crate::writer::Writer;
 
 use self::load::Loading;
 use self::payloads::Saving;
@@ -48,6 +51,8 @@ const ATTEMPTS_MAX: u32 = 8;
 pub(crate) enum Failure {
     /// Somebody else deleted or moved what we were about to lock.
     Overtaken,
+    /// A connection that had been kept was lost before anything was asked of it.
+    Stale(sqlx::Error),
     Server(sqlx::Error),
     Store(StoreError),
 }
@@ -87,7 +92,7 @@ impl Failure {
                 op,
                 "other writers were quicker each time",
             ),
-            Self::Server(error) => store_error(op, error),
+            Self::Server(error) | Self::Stale(error) => store_error(op, error),
             Self::Store(error) => error,
         }
     }
@@ -116,6 +121,7 @@ impl PostgresEngine {
                     mode = Mode::Halving;
                 }
                 Failure::Overtaken if attempt < ATTEMPTS_MAX => self.forget_weeks(),
+                Failure::Stale(_) if attempt < ATTEMPTS_MAX => {}
                 Failure::Server(error) if attempt < ATTEMPTS_MAX && is_transient(error) => {
                     self.forget_weeks();
                 }
@@ -140,7 +146,38 @@ impl PostgresEngine {
         self.ensure_week(part.present).await?;
         self.ensure_points_weeks(points::times(&batch.items))
             .await?;
-        let mut transaction = self.writes.begin().await?;
+        let mut writer = self.writer.lend(&self.writes).await?;
+        let result = self.in_transaction(&mut writer, part, mode).await;
+        if matches!(result, Ok(_) | Err(Failure::Overtaken)) {
+            writer.give_back(&self.writes);
+        }
+        let (report, written) = result?;
+        self.series.remember(written.series);
+        for filed in &written.filed {
+            self.parts.remember(filed);
+        }
+        self.count_changes(written.changes);
+        if written.rows > 0 {
+            self.packer.written(written.rows);
+        }
+        Ok(report)
+    }
+
+    async fn in_transaction(
+        &self,
+        writer: &mut Writer,
+        part: Part<'_>,
+        mode: Mode,
+    ) -> Result<(CommitReport, Written), Failure> {
+        let may_be_stale = writer.may_be_stale;
+        let begun = writer.connection.begin().await;
+        let mut transaction = begun.map_err(|error| {
+            if may_be_stale {
+                Failure::Stale(error)
+            } else {
+                Failure::Server(error)
+            }
+        })?;
         let mut written = Written::default();
         let report = match mode {
             Mode::Together => self.write(&mut transaction, part, &mut written).await?,
@@ -152,12 +189,7 @@ impl PostgresEngine {
         // When the connection is lost here, nobody knows whether the commit happened: that is an error, and sending
         // again is harmless.
         transaction.commit().await?;
-        self.series.remember(written.series);
-        for filed in &written.filed {
-            self.parts.remember(filed);
-        }
-        self.count_changes(written.changes);
-        Ok(report)
+        Ok((report, written))
     }
 
     async fn write(
@@ -169,30 +201,32 @@ impl PostgresEngine {
         let work = Work::of(part.items);
         let mut report = vec![Outcome::Duplicate; part.items.len()];
         if !work.traces.is_empty() {
-            let locked = keys::lock(connection, &work, part.present).await?;
+            let hold = keys::hold(connection, &work, part.present).await?;
             let loading = Loading {
                 parts: &self.parts,
                 prepared: part.prepared,
                 work: &work,
-                locked: &locked,
+                hold: &hold,
             };
             let stored = loading.stored(connection).await?;
-            let merged = merge::merge(&work, &locked, stored, part.prices);
+            let merged = merge::merge(&work, &hold.locked, stored, part.prices);
             for (position, outcome) in &merged.outcomes {
                 report[*position] = outcome.clone();
             }
             let saving = Saving {
                 parts: &self.parts,
                 prepared: part.prepared,
+                removals: &hold.removals,
             };
             let saved = save::save(connection, merged, saving).await?;
             written.filed.push(saved.filed);
             written.changes += saved.changes;
         }
         if !work.points.is_empty() {
-            let outcomes =
+            let points =
                 points::write(connection, &work.points, &self.series, &mut written.series).await?;
-            for (position, outcome) in outcomes {
+            written.rows += points.rows;
+            for (position, outcome) in points.outcomes {
                 report[position] = outcome;
             }
         }
@@ -207,8 +241,9 @@ impl PostgresEngine {
         written: &mut Written,
     ) -> Result<CommitReport, Failure> {
         let mut report = vec![Outcome::Duplicate; whole.items.len()];
-        let mut ranges = Vec::new();
-        ranges.push(0..whole.items.len());
+        // The whole has been refused already.
+        let middle = whole.items.len().div_ceil(2);
+        let mut ranges = vec![middle..whole.items.len(), 0..middle];
         while let Some(range) = ranges.pop() {
             let mut savepoint = connection.begin().await?;
             let part = Part {
@@ -222,6 +257,7 @@ impl PostgresEngine {
                     savepoint.commit().await?;
                     written.series.append(&mut in_part.series);
                     written.filed.append(&mut in_part.filed);
+                    written.rows += in_part.rows;
                     written.changes += in_part.changes;
                     report.splice(range, outcomes);
                 }
@@ -258,6 +294,8 @@ struct Part<'a> {
 struct Written {
     series: Vec<crate::metrics::SeriesId>,
     filed: Vec<Filed>,
+    /// Of points.
+    rows: u64,
     /// Rows that the rollups changed by.
     changes: u64,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Row as _};
-use xtrace_model::Clock;
+use xtrace_model::{Clock, Timestamp};
 use xtrace_store::{ErrorKind, StoreError, StoreResult};
 
 use crate::dialect::{CaseFolding, PostgresDialect};
@@ -16,9 +16,11 @@ use crate::errors::InOperation as _;
 use crate::metrics::SeriesIds;
 use crate::migrations;
 use crate::options::PostgresOptions;
+use crate::pack::Packer;
 use crate::parts::Parts;
 use crate::rollups::Changes;
 use crate::week::Week;
+use crate::writer::KeptWriter;
 
 /// The oldest supported version of the server, as it numbers them.
 const SERVER_VERSION_MIN: i32 = 140_000;
@@ -29,6 +31,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct PostgresEngine {
     pub(crate) reads: PgPool,
     pub(crate) writes: PgPool,
+    pub(crate) writer: KeptWriter,
     /// For connections besides the pools'.
     pub(crate) target: PgConnectOptions,
     pub(crate) clock: Arc<dyn Clock>,
@@ -40,6 +43,7 @@ pub struct PostgresEngine {
     pub(crate) points_weeks: Mutex<BTreeSet<Week>>,
     pub(crate) series: SeriesIds,
     pub(crate) parts: Arc<Parts>,
+    pub(crate) packer: Arc<Packer>,
     pub(crate) rollup_changes: Changes,
 }
 
@@ -69,9 +73,11 @@ impl PostgresEngine {
         parts.load_dictionaries(&mut connection).await.during(OP)?;
         // A server that is slow to say goodbye has been migrated nevertheless.
         let _closed_or_lost = connection.close().await;
+        let packer = Packer::new(writes.clone(), options.clock.clone());
         let engine = Self {
             reads: read_pool(&options, target.clone()),
             writes,
+            writer: KeptWriter::default(),
             target,
             clock: options.clock,
             version,
@@ -81,10 +87,21 @@ impl PostgresEngine {
             points_weeks: Mutex::default(),
             series: SeriesIds::default(),
             parts,
+            packer,
             rollup_changes: Changes::default(),
         };
         engine.prepare_weeks().await?;
+        engine.packer.pack_in_background();
         Ok(engine)
+    }
+
+    /// Packs metric points of all hours that begin before a time, without waiting for them to be long past; what is in
+    /// use stays as it is. Happens in the background by itself.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or refuses.
+    pub async fn pack_points(&self, before: Timestamp) -> StoreResult<()> {
+        self.packer.pack(before).await
     }
 
     /// A connection for one query. Unless told that the query is done, it is closed when dropped, and the server ends
@@ -98,7 +115,12 @@ impl PostgresEngine {
 
     /// Ends all calls under way, or gives up on them, and closes the connections.
     pub(crate) async fn rest(&self) {
-        let both = async { tokio::join!(self.reads.close(), self.writes.close()) };
+        let both = async {
+            let closing = (self.reads.close(), self.writes.close());
+            // From now on none is kept any more.
+            self.writer.clear();
+            tokio::join!(closing.0, closing.1)
+        };
         // What does not come to rest in time is ended with the process.
         let _in_time = tokio::time::timeout(CLOSE_TIMEOUT, both).await;
     }

@@ -8,6 +8,7 @@
 //! What this crate deliberately does not do: queue (`xtrace-ingest`), know another engine, read the environment.
 
 mod catalogue;
+mod chunks;
 mod columns;
 mod commit;
 mod delete;
@@ -17,6 +18,7 @@ mod errors;
 mod metrics;
 mod migrations;
 mod options;
+mod pack;
 mod partitions;
 mod parts;
 mod read;
@@ -29,6 +31,7 @@ mod upkeep;
 mod values;
 mod week;
 mod write;
+mod writer;
 
 pub use dialect::PostgresDialect;
 pub use engine::PostgresEngine;

@@ -1,5 +1,8 @@
 //! Metric series: their ids, their labels, and questions about their points.
 
+mod fold;
+mod scan;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +12,7 @@ use sqlx::Row as _;
 use xtrace_model::{ProjectId, SeriesKey};
 use xtrace_query::{LatestPoint, MetricAnswer, MetricPlan};
 use xtrace_store::lower::series::{SeriesGroups, has_labels};
-use xtrace_store::{ErrorKind, MetricReader, ProjectScope, StoreError, StoreResult, lower};
+use xtrace_store::{ErrorKind, MetricReader, ProjectScope, StoreError, StoreResult};
 
 use crate::engine::PostgresEngine;
 use crate::errors::InOperation as _;
@@ -97,9 +100,7 @@ impl MetricReader for PostgresEngine {
         if groups.is_empty() {
             return Ok(MetricAnswer::default());
         }
-        let statement = lower::metric(plan, &groups, &self.dialect)?;
-        let table = self.run(OP, statement).await?;
-        groups.answer(plan, &table)
+        self.scan(plan, &groups).await
     }
 
     async fn latest_points(

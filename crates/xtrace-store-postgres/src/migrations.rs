@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
 /// Version, description and text of each file `migrations/<version>_<description>.sql`.
-const FILES: [(i64, &str, &str); 5] = [
+const FILES: [(i64, &str, &str); 7] = [
     (
         1,
         "catalogue",
@@ -31,6 +31,12 @@ const FILES: [(i64, &str, &str); 5] = [
         5,
         "rollups",
         include_str!("../../../migrations/0005_rollups.sql"),
+    ),
+    (6, "hold", include_str!("../../../migrations/0006_hold.sql")),
+    (
+        7,
+        "metric_chunks",
+        include_str!("../../../migrations/0007_metric_chunks.sql"),
     ),
 ];
 

@@ -26,6 +26,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(500);
 const KEYS_STEP: i64 = 5_000;
 /// Blocks of a partition of points looked through by one statement: 4 MiB.
 const BLOCKS_STEP: i64 = 512;
+/// Chunks of points removed by one statement.
+const CHUNKS_STEP: i64 = 5_000;
 
 impl PostgresEngine {
     pub(crate) async fn expire_all(&self, expiry: Expiry) -> StoreResult<Expired> {
@@ -172,6 +174,8 @@ impl PostgresEngine {
     }
 
     async fn expire_points(&self, cutoff: Timestamp) -> StoreResult<u64> {
+        // So that no point is counted twice, as a row and in a chunk.
+        self.packer.pack(cutoff).await?;
         let mut points = 0;
         for week in self
             .weeks_of(include_str!("sql/retention/points_weeks.sql"))
@@ -183,7 +187,10 @@ impl PostgresEngine {
                 points += self.delete_points(Some(week), cutoff).await?;
             }
         }
-        Ok(points + self.delete_points(None, cutoff).await?)
+        points += self.delete_points(None, cutoff).await?;
+        points += self.packer.trim(cutoff).await?;
+        self.forget_hours(cutoff).await?;
+        Ok(points)
     }
 
     async fn drop_points(&self, week: Week) -> StoreResult<u64> {
@@ -207,7 +214,7 @@ impl PostgresEngine {
         Ok(0)
     }
 
-    /// Deletes old points from one partition, block by block; `None` is the default partition.
+    /// Deletes old points from one partition, rows block by block, then chunks; `None` is the default partition.
     async fn delete_points(&self, week: Option<Week>, cutoff: Timestamp) -> StoreResult<u64> {
         let mut connection = self.writes.acquire().await.during(OP)?;
         let mut deleted = 0;
@@ -224,11 +231,47 @@ impl PostgresEngine {
                 .and_then(|row| row.try_get(0))
                 .during(OP)?;
             let Ok(count) = u64::try_from(count) else {
-                return Ok(deleted);
+                break;
             };
             deleted += count;
             block += BLOCKS_STEP;
         }
+        loop {
+            let step = sqlx::query(include_str!("sql/retention/delete_chunks.sql"))
+                .bind(week.map(|week| week.0))
+                .bind(Instant(cutoff))
+                .bind(CHUNKS_STEP);
+            let count: i64 = step
+                .fetch_one(&mut *connection)
+                .await
+                .and_then(|row| row.try_get(0))
+                .during(OP)?;
+            let Ok(count) = u64::try_from(count) else {
+                return Ok(deleted);
+            };
+            deleted += count;
+        }
+    }
+
+    /// Forgets hours whose rows have been deleted, with writers of points kept away: they note an hour before they write
+    /// a row of it.
+    async fn forget_hours(&self, cutoff: Timestamp) -> StoreResult<()> {
+        let mut transaction = self.writes.begin().await.during(OP)?;
+        limit_lock_wait(&mut transaction).await.during(OP)?;
+        let lock = sqlx::query(include_str!("sql/retention/lock_series.sql"));
+        match lock.execute(&mut *transaction).await {
+            Ok(_) => {}
+            // Writers keep it; the next run tries again.
+            Err(error) if is_lock_timeout(&error) => return Ok(()),
+            Err(error) => return Err(store_error(OP, error)),
+        }
+        let forget = sqlx::query(include_str!("sql/retention/forget_hours.sql"));
+        forget
+            .bind(Instant(cutoff))
+            .execute(&mut *transaction)
+            .await
+            .during(OP)?;
+        transaction.commit().await.during(OP)
     }
 
     /// Removes series that have no points left, some thousand at a time.

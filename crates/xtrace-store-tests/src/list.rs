@@ -147,6 +147,7 @@ macro_rules! for_each_case {
                 a_changed_value_replaces
                 every_aggregation_of_a_bucket
                 points_may_come_in_any_order
+                points_that_come_or_change_hours_later_count_once
                 one_batch_may_hold_the_same_series_several_times
                 values_are_kept_to_the_bit
                 points_lie_between_the_centuries

@@ -9,7 +9,7 @@ use xtrace_model::trace::TraceContent;
 use xtrace_model::{Costing, JsonText, Latest, ObservationFacts, Stamp, TraceFacts, TraceSummary};
 
 use super::held::{Field, Held, Resolved, StoredField, resolve};
-use super::keys::Locked;
+use super::keys::Hold;
 use super::summing::summaries;
 use super::work::{TraceKey, Work};
 use super::{Failure, OP};
@@ -45,26 +45,7 @@ pub struct Loading<'a> {
     pub parts: &'a Arc<Parts>,
     pub prepared: &'a Prepared,
     pub work: &'a Work<'a>,
-    pub locked: &'a [Locked],
-}
-
-/// Arrays of keys, with the positions that say which answer belongs to which.
-#[derive(Default)]
-struct Wanted<'a> {
-    positions: Vec<i32>,
-    parts: Vec<i32>,
-    projects: Vec<&'a str>,
-    traces: Vec<&'a str>,
-}
-
-impl<'a> Wanted<'a> {
-    fn push(&mut self, position: usize, locked: Locked, key: TraceKey<'a>) {
-        self.positions
-            .push(i32::try_from(position).expect("a batch has far fewer items"));
-        self.parts.push(locked.part.0);
-        self.projects.push(key.0.as_str());
-        self.traces.push(key.1.as_str());
-    }
+    pub hold: &'a Hold,
 }
 
 impl Loading<'_> {
@@ -80,33 +61,18 @@ impl Loading<'_> {
         connection: &mut PgConnection,
     ) -> Result<Vec<Option<StoredTrace>>, Failure> {
         let mut stored: Vec<Option<StoredTrace>> = self.work.traces.iter().map(|_| None).collect();
-        let mut wanted = Wanted::default();
-        let mut with_payload = Vec::new();
-        let mut targets = Vec::with_capacity(stored.len());
-        let places = self.work.traces.iter().zip(self.locked).enumerate();
-        for (position, ((key, trace), locked)) in places {
-            if !locked.is_new {
-                wanted.push(position, *locked, *key);
-                with_payload.push(trace.has_content());
-            }
-            targets.push(((locked.part, key.0.as_str()), trace));
-        }
-        if wanted.positions.is_empty() {
+        if self.hold.traces.is_empty() {
             return Ok(stored);
         }
-        let rows = sqlx::query(include_str!("../sql/traces/load.sql"))
-            .bind(wanted.positions)
-            .bind(wanted.parts)
-            .bind(wanted.projects)
-            .bind(wanted.traces)
-            .bind(with_payload)
-            .fetch_all(&mut *connection)
-            .await?;
+        let places = self.work.traces.iter().zip(&self.hold.locked);
+        let targets: Vec<_> = places
+            .map(|((key, trace), locked)| ((locked.part, key.0.as_str()), trace))
+            .collect();
+        let rows = &self.hold.traces;
         let mut found = Vec::with_capacity(rows.len());
         let mut fields = Vec::with_capacity(rows.len() * 2);
-        for row in rows {
-            let position = position(&row)?;
-            let (shelf, work) = targets[position];
+        for (position, row) in rows {
+            let (shelf, work) = targets[*position];
             let kept = TraceKept::decode(row.try_get("state")?, OP)?;
             let payload: Option<&[u8]> = row.try_get("payload_state")?;
             let content: TraceContentKept = payload
@@ -116,8 +82,8 @@ impl Loading<'_> {
             let patches = work.patches.iter().map(|(_, patch)| &patch.content);
             let inputs = patches.clone().map(|content| &content.input).collect();
             let outputs = patches.map(|content| &content.output).collect();
-            fields.extend(two(&row, shelf, content.stamps(), [inputs, outputs])?);
-            found.push((position, kept, content));
+            fields.extend(two(row, shelf, content.stamps(), [inputs, outputs])?);
+            found.push((*position, kept, content));
         }
         let kept = found
             .iter_mut()
@@ -149,7 +115,7 @@ impl Loading<'_> {
         let keys: Vec<TraceKey<'_>> = self.work.traces.keys().copied().collect();
         let locked = lacking.iter().map(|(position, _)| {
             let (project, id) = keys[*position];
-            (self.locked[*position].part, project.as_str(), id)
+            (self.hold.locked[*position].part, project.as_str(), id)
         });
         let locked: Vec<_> = locked.collect();
         let summaries = summaries(connection, &locked).await?;
@@ -163,43 +129,27 @@ impl Loading<'_> {
         &self,
         connection: &mut PgConnection,
     ) -> Result<Vec<Option<StoredObservation>>, Failure> {
-        let mut stored = Vec::new();
-        let mut wanted = Wanted::default();
-        let mut ids = Vec::new();
         let mut targets = Vec::new();
-        for ((key, trace), locked) in self.work.traces.iter().zip(self.locked) {
-            for (id, patches) in &trace.observations {
-                if !locked.is_new {
-                    wanted.push(stored.len(), *locked, *key);
-                    ids.push(id.as_str());
-                }
-                stored.push(None);
-                targets.push(((locked.part, key.0.as_str()), patches));
-            }
+        for ((key, trace), locked) in self.work.traces.iter().zip(&self.hold.locked) {
+            let shelf = (locked.part, key.0.as_str());
+            targets.extend(trace.observations.values().map(|patches| (shelf, patches)));
         }
-        if ids.is_empty() {
+        let mut stored: Vec<Option<StoredObservation>> = targets.iter().map(|_| None).collect();
+        let rows = &self.hold.observations;
+        if rows.is_empty() {
             return Ok(stored);
         }
-        let rows = sqlx::query(include_str!("../sql/observations/load.sql"))
-            .bind(wanted.positions)
-            .bind(wanted.parts)
-            .bind(wanted.projects)
-            .bind(wanted.traces)
-            .bind(ids)
-            .fetch_all(&mut *connection)
-            .await?;
         let mut found = Vec::with_capacity(rows.len());
         let mut fields = Vec::with_capacity(rows.len() * 2);
-        for row in rows {
-            let position = position(&row)?;
-            let (shelf, patches) = targets[position];
+        for (position, row) in rows {
+            let (shelf, patches) = targets[*position];
             let kept: ObservationKept = decode(row.try_get("state")?, OP)?;
             let patches = patches.iter().map(|(_, patch)| &patch.content);
             let inputs = patches.clone().map(|content| &content.input).collect();
             let outputs = patches.map(|content| &content.output).collect();
-            fields.extend(two(&row, shelf, kept.stamps(), [inputs, outputs])?);
+            fields.extend(two(row, shelf, kept.stamps(), [inputs, outputs])?);
             let model_parameters: Option<String> = row.try_get("model_parameters")?;
-            found.push((position, kept, model_parameters.map(JsonText::from_stored)));
+            found.push((*position, kept, model_parameters.map(JsonText::from_stored)));
         }
         let mut resolved = self.resolve(connection, fields).await?;
         for (position, kept, model_parameters) in found {
@@ -263,9 +213,4 @@ fn two<'a>(
             outputs,
         ),
     ])
-}
-
-fn position(row: &PgRow) -> Result<usize, Failure> {
-    let position: i32 = row.try_get("position")?;
-    Ok(usize::try_from(position).expect("positions were counted from zero"))
 }

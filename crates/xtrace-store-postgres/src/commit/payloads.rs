@@ -1,4 +1,4 @@
-//! Writing payloads: recipes in place of texts, and before them the parts that they name.
+//! Payloads to be written: recipes in place of texts, and the parts that they name.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -10,8 +10,10 @@ use xtrace_payload::PartId;
 
 use super::Failure;
 use super::held::Held;
+use super::keys::Removals;
 use super::merge::{Merged, MergedObservation, MergedTrace};
 use super::save::ROWS_MAX;
+use crate::columns::Binding;
 use crate::parts::{Filed, NewPart, Parts, Prepared, PreparedText, Shelf};
 use crate::states::{ObservationKept, TraceContentKept, encode};
 use crate::values::storable;
@@ -26,10 +28,11 @@ const PARTS_MAX: usize = 8_192;
 pub struct Saving<'a> {
     pub parts: &'a Arc<Parts>,
     pub prepared: &'a Prepared,
+    pub removals: &'a Removals,
 }
 
 /// A payload to be written, of a trace or of an observation.
-struct Payload<'a> {
+pub struct Payload<'a> {
     shelf: Shelf<'a>,
     trace_id: &'a str,
     observation_id: &'a str,
@@ -39,59 +42,54 @@ struct Payload<'a> {
     state: Vec<u8>,
 }
 
+/// A part to be added: where, and a text that it is of.
+pub type Needed<'a> = (Shelf<'a>, PartId, &'a PreparedText);
+
+/// A part to be added, in its stored form.
+pub type PartRow<'a> = (Shelf<'a>, PartId, &'a NewPart);
+
+/// Payloads to be written, of observations and of traces.
+#[derive(Default)]
+pub struct Payloads<'a> {
+    pub observations: Vec<Payload<'a>>,
+    pub traces: Vec<Payload<'a>>,
+    pub needs: Needs<'a>,
+}
+
 /// What the payloads' recipes name, and where recipes went out of use.
 #[derive(Default)]
-struct Needs<'a> {
+pub struct Needs<'a> {
     parts: BTreeMap<Shelf<'a>, BTreeMap<PartId, &'a PreparedText>>,
     garbage: BTreeSet<Shelf<'a>>,
 }
 
 impl Saving<'_> {
-    /// Writes the payloads that changed. The answer is what may be remembered after the commit.
-    pub async fn save(
-        self,
-        connection: &mut PgConnection,
-        merged: &Merged<'_>,
-    ) -> Result<Filed, Failure> {
-        let traces: Vec<&MergedTrace<'_>> = merged
-            .traces
-            .iter()
-            .filter(|trace| trace.is_content_touched)
-            .collect();
-        let late = self.split_late(&traces, &merged.observations)?;
-        let mut needs = Needs::default();
+    /// The payloads that changed. `late` is the answer of [`Self::split_late`].
+    pub fn payloads<'b>(self, merged: &'b Merged<'_>, late: &'b Prepared) -> Payloads<'b>
+    where
+        Self: 'b,
+    {
+        let mut payloads = Payloads::default();
         let mut sorting = Sorting {
-            prepared: [self.prepared, &late],
-            needs: &mut needs,
+            prepared: [self.prepared, late],
+            needs: &mut payloads.needs,
         };
-        let observations: Vec<Payload<'_>> = merged
-            .observations
-            .iter()
-            .map(|observation| sorting.observation(observation))
-            .collect();
-        let traces: Vec<Payload<'_>> = traces.iter().map(|trace| sorting.trace(trace)).collect();
-        let filed = self.file(connection, &needs).await?;
-        for chunk in chunks(&observations) {
-            write_observations(&mut *connection, chunk).await?;
-        }
-        for chunk in chunks(&traces) {
-            write_traces(&mut *connection, chunk).await?;
-        }
-        Ok(filed)
+        let observations = merged.observations.iter();
+        payloads.observations = observations.map(|each| sorting.observation(each)).collect();
+        let traces = merged.traces.iter().filter(|each| each.is_content_touched);
+        payloads.traces = traces.map(|each| sorting.trace(each)).collect();
+        payloads
     }
 
     /// Splits texts that no patch brought: those of rows from before there were recipes.
-    fn split_late(
-        self,
-        traces: &[&MergedTrace<'_>],
-        observations: &[MergedObservation<'_>],
-    ) -> Result<Prepared, Failure> {
-        let of_traces = traces.iter().flat_map(|trace| {
+    pub fn split_late(self, merged: &Merged<'_>) -> Result<Prepared, Failure> {
+        let traces = merged.traces.iter().filter(|each| each.is_content_touched);
+        let of_traces = traces.flat_map(|trace| {
             [&trace.content.input, &trace.content.output]
                 .into_iter()
                 .zip(&trace.held)
         });
-        let of_observations = observations.iter().flat_map(|each| {
+        let of_observations = merged.observations.iter().flat_map(|each| {
             [&each.content.input, &each.content.output]
                 .into_iter()
                 .zip(&each.held)
@@ -109,12 +107,12 @@ impl Saving<'_> {
         Ok(self.parts.prepare_now(late.collect())?)
     }
 
-    /// Sees to it that all parts are there until the transaction ends, and notes what the sweep must know.
-    async fn file(
+    /// Which parts have to be added, what may be remembered after the commit; notes what the sweep must know.
+    pub async fn file<'b>(
         self,
         connection: &mut PgConnection,
-        needs: &Needs<'_>,
-    ) -> Result<Filed, Failure> {
+        needs: &Needs<'b>,
+    ) -> Result<(Vec<Needed<'b>>, Filed), Failure> {
         if !needs.garbage.is_empty() {
             let (weeks, projects) = shelves(needs.garbage.iter());
             let note = sqlx::query(include_str!("../sql/parts/note_garbage.sql"));
@@ -124,81 +122,43 @@ impl Saving<'_> {
                 .await?;
         }
         if needs.parts.is_empty() {
-            return Ok(Filed::default());
+            return Ok((Vec::new(), Filed::default()));
         }
-        let (weeks, projects) = shelves(needs.parts.keys());
-        let share = sqlx::query(include_str!("../sql/parts/share.sql"));
-        share
-            .bind(weeks)
-            .bind(projects)
-            .execute(&mut *connection)
-            .await?;
-        // INVARIANT: in a statement of its own, which sees what was committed before the lock was had.
-        let removals = Removals::read(connection).await?;
+        let epoch = self.removals.epoch;
         let mut new = Vec::new();
         let mut used = Vec::new();
         for (shelf, parts) in &needs.parts {
-            let unknown = self
-                .parts
-                .unknown(removals.epoch, *shelf, parts.keys().copied());
+            let unknown = self.parts.unknown(epoch, *shelf, parts.keys().copied());
             new.extend(unknown.into_iter().map(|id| (*shelf, id, parts[&id])));
-            if removals.is_swept(*shelf) {
+            if self.removals.is_swept(*shelf) {
                 used.extend(parts.keys().map(|id| (*shelf, *id)));
             }
         }
-        self.add(connection, &new).await?;
         note_uses(connection, &used).await?;
         let all = needs.parts.iter();
         let all = all.flat_map(|(shelf, parts)| parts.keys().map(|id| (*shelf, *id)));
-        Ok(Filed::of(removals.epoch, all))
+        Ok((new, Filed::of(epoch, all)))
     }
 
-    async fn add(
+    /// The parts to be added in their stored forms. `late` is the answer of [`Self::pack_late`].
+    pub fn rows<'b>(
         self,
-        connection: &mut PgConnection,
-        new: &[(Shelf<'_>, PartId, &PreparedText)],
-    ) -> Result<(), Failure> {
-        let late = self.pack_late(new)?;
-        let part = |id: &PartId| {
+        new: &[Needed<'b>],
+        late: &'b HashMap<PartId, NewPart>,
+    ) -> Vec<PartRow<'b>>
+    where
+        Self: 'b,
+    {
+        let rows = new.iter().map(|(shelf, id, _)| {
             let part = self.prepared.new_part(*id).or_else(|| late.get(id));
-            part.expect("what was not prepared has been packed late")
-        };
-        let mut rest = new;
-        while !rest.is_empty() {
-            let mut bytes = 0;
-            let fitting = rest.iter().take(PARTS_MAX).take_while(|(_, id, _)| {
-                let fits = bytes < PAYLOAD_BYTES_MAX;
-                bytes += part(id).stored.len();
-                fits
-            });
-            let (chunk, after) = rest.split_at(fitting.count());
-            rest = after;
-            let (weeks, projects) = shelves(chunk.iter().map(|(shelf, ..)| shelf));
-            let ids: Vec<&[u8]> = chunk
-                .iter()
-                .map(|(_, id, _)| id.as_bytes().as_slice())
-                .collect();
-            let parts = chunk.iter().map(|(_, id, _)| part(id));
-            let (has_parts, bodies): (Vec<bool>, Vec<&[u8]>) = parts
-                .map(|part| (part.has_parts, part.stored.as_slice()))
-                .unzip();
-            sqlx::query(include_str!("../sql/parts/add.sql"))
-                .bind(weeks)
-                .bind(projects)
-                .bind(ids)
-                .bind(has_parts)
-                .bind(bodies)
-                .execute(&mut *connection)
-                .await?;
-        }
-        Ok(())
+            let part = part.expect("what was not prepared has been packed late");
+            (*shelf, *id, part)
+        });
+        rows.collect()
     }
 
     /// Packs parts that were thought to be there when the batch was prepared, or that are of texts split late.
-    fn pack_late(
-        self,
-        new: &[(Shelf<'_>, PartId, &PreparedText)],
-    ) -> Result<HashMap<PartId, NewPart>, Failure> {
+    pub fn pack_late(self, new: &[Needed<'_>]) -> Result<HashMap<PartId, NewPart>, Failure> {
         let late = new
             .iter()
             .filter(|(_, id, _)| self.prepared.new_part(*id).is_none());
@@ -211,36 +171,6 @@ impl Saving<'_> {
             }
         }
         Ok(packed)
-    }
-}
-
-/// What has been removed so far, and where a sweep is about to.
-struct Removals {
-    epoch: i64,
-    swept: BTreeSet<(i32, String)>,
-}
-
-impl Removals {
-    async fn read(connection: &mut PgConnection) -> Result<Self, Failure> {
-        use sqlx::Row as _;
-        let rows = sqlx::query(include_str!("../sql/parts/epoch.sql"))
-            .fetch_all(connection)
-            .await?;
-        let mut removals = Self {
-            epoch: 0,
-            swept: BTreeSet::new(),
-        };
-        for row in rows {
-            removals.epoch = row.try_get("epoch")?;
-            if let Some(week) = row.try_get("week")? {
-                removals.swept.insert((week, row.try_get("project")?));
-            }
-        }
-        Ok(removals)
-    }
-
-    fn is_swept(&self, (week, project): Shelf<'_>) -> bool {
-        !self.swept.is_empty() && self.swept.contains(&(week.0, project.to_owned()))
     }
 }
 
@@ -341,7 +271,7 @@ impl<'a> Sorting<'a, '_> {
 }
 
 /// Slices that are neither too many rows nor, but for a single large one, too many bytes.
-fn chunks<'s, 'a>(all: &'s [Payload<'a>]) -> Vec<&'s [Payload<'a>]> {
+pub fn chunks<'s, 'a>(all: &'s [Payload<'a>]) -> Vec<&'s [Payload<'a>]> {
     let mut chunks = Vec::new();
     let mut rest = all;
     while !rest.is_empty() {
@@ -367,35 +297,47 @@ impl Payload<'_> {
     }
 }
 
-async fn write_observations(
-    connection: &mut PgConnection,
-    chunk: &[Payload<'_>],
-) -> Result<(), Failure> {
+/// As [`chunks`], of parts.
+pub fn part_chunks<'s, 'a>(all: &'s [PartRow<'a>]) -> Vec<&'s [PartRow<'a>]> {
+    let mut chunks = Vec::new();
+    let mut rest = all;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fitting = rest.iter().take(PARTS_MAX).take_while(|(_, _, part)| {
+            let fits = bytes < PAYLOAD_BYTES_MAX;
+            bytes += part.stored.len();
+            fits
+        });
+        let (chunk, after) = rest.split_at(fitting.count());
+        chunks.push(chunk);
+        rest = after;
+    }
+    chunks
+}
+
+pub fn bind_observations<'q>(statement: Binding<'q>, chunk: &'q [Payload<'q>]) -> Binding<'q> {
     let (weeks, projects) = shelves(chunk.iter().map(|each| &each.shelf));
-    let ids = chunk.iter().map(|each| each.observation_id);
     let parameters = chunk.iter().map(|each| each.model_parameters.as_deref());
-    sqlx::query(include_str!("../sql/observations/upsert_payload.sql"))
+    let texts = chunk.iter().map(|each| each.state.as_slice());
+    statement
         .bind(weeks)
         .bind(projects)
         .bind(chunk.iter().map(|each| each.trace_id).collect::<Vec<_>>())
-        .bind(ids.collect::<Vec<_>>())
+        .bind(
+            chunk
+                .iter()
+                .map(|each| each.observation_id)
+                .collect::<Vec<_>>(),
+        )
         .bind(chunk.iter().map(|each| each.input).collect::<Vec<_>>())
         .bind(chunk.iter().map(|each| each.output).collect::<Vec<_>>())
         .bind(parameters.collect::<Vec<_>>())
-        .bind(
-            chunk
-                .iter()
-                .map(|each| each.state.as_slice())
-                .collect::<Vec<_>>(),
-        )
-        .execute(connection)
-        .await?;
-    Ok(())
+        .bind(texts.collect::<Vec<_>>())
 }
 
-async fn write_traces(connection: &mut PgConnection, chunk: &[Payload<'_>]) -> Result<(), Failure> {
+pub fn bind_traces<'q>(statement: Binding<'q>, chunk: &'q [Payload<'q>]) -> Binding<'q> {
     let (weeks, projects) = shelves(chunk.iter().map(|each| &each.shelf));
-    sqlx::query(include_str!("../sql/traces/upsert_payload.sql"))
+    statement
         .bind(weeks)
         .bind(projects)
         .bind(chunk.iter().map(|each| each.trace_id).collect::<Vec<_>>())
@@ -407,7 +349,19 @@ async fn write_traces(connection: &mut PgConnection, chunk: &[Payload<'_>]) -> R
                 .map(|each| each.state.as_slice())
                 .collect::<Vec<_>>(),
         )
-        .execute(connection)
-        .await?;
-    Ok(())
+}
+
+pub fn bind_parts<'q>(statement: Binding<'q>, chunk: &'q [PartRow<'q>]) -> Binding<'q> {
+    let (weeks, projects) = shelves(chunk.iter().map(|(shelf, ..)| shelf));
+    let ids = chunk.iter().map(|(_, id, _)| id.as_bytes().as_slice());
+    let parts = chunk.iter().map(|(_, _, part)| *part);
+    let (has_parts, bodies): (Vec<bool>, Vec<&[u8]>) = parts
+        .map(|part| (part.has_parts, part.stored.as_slice()))
+        .unzip();
+    statement
+        .bind(weeks)
+        .bind(projects)
+        .bind(ids.collect::<Vec<_>>())
+        .bind(has_parts)
+        .bind(bodies)
 }

@@ -1,6 +1,7 @@
-//! Metric points of a batch: their series, then the points, counting what is new.
+//! Metric points of a batch: their series, then the points, counting what is new. A point may be packed already
+//! (`crate::pack`): then it is compared with its chunk, and becomes a row only where it differs.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sqlx::{PgConnection, Row as _};
 use xtrace_model::Timestamp;
@@ -8,7 +9,9 @@ use xtrace_store::{Outcome, Write, WriteItem};
 
 use super::Failure;
 use super::work::PointsWork;
+use crate::chunks::{self, Point};
 use crate::metrics::{SeriesId, SeriesIds};
+use crate::pack::slot;
 use crate::values::Instant;
 
 /// Points of one statement.
@@ -26,21 +29,105 @@ pub fn times(items: &[WriteItem]) -> impl Iterator<Item = Timestamp> {
     points.flatten().map(|(time, _)| *time)
 }
 
-/// Writes the points; answers with the outcome of each item by its position.
+/// What became of the points of a batch.
+#[derive(Default)]
+pub struct Points {
+    /// The outcome of each item by its position.
+    pub outcomes: Vec<(usize, Outcome)>,
+    /// Rows that were written.
+    pub rows: u64,
+}
+
+/// Writes the points.
 pub async fn write(
     connection: &mut PgConnection,
     work: &[PointsWork<'_>],
     known: &SeriesIds,
     found: &mut Vec<SeriesId>,
-) -> Result<Vec<(usize, Outcome)>, Failure> {
-    sqlx::query(include_str!("../sql/metrics/lock_series.sql"))
-        .execute(&mut *connection)
-        .await?;
+) -> Result<Points, Failure> {
+    lock(&mut *connection, work).await?;
     let ids = resolve(&mut *connection, work, known, found).await?;
     let latest = Latest::of(work, &ids);
-    let stored = stored_repeated(&mut *connection, &latest).await?;
-    let written = upsert(connection, &latest).await?;
-    Ok(outcomes(work, &ids, &latest, &stored, &written))
+    let packed = packed(&mut *connection, &latest).await?;
+    let compared = latest.repeated.iter().chain(packed.keys()).copied();
+    let mut stored = stored(&mut *connection, compared.collect()).await?;
+    for (key, value) in &packed {
+        // A row stands in place of the packed point.
+        stored.entry(*key).or_insert(*value);
+    }
+    let mut rows: Vec<(PointKey, f64)> = Vec::with_capacity(latest.values.len());
+    for (key, value) in &latest.values {
+        if !(packed.contains_key(key) && stored.get(key) == Some(value)) {
+            rows.push((*key, *value));
+        }
+    }
+    let written = upsert(connection, &rows).await?;
+    let seen = Seen {
+        latest: &latest,
+        packed: &packed,
+        stored,
+        written: &written,
+    };
+    Ok(Points {
+        outcomes: seen.outcomes(work, &ids),
+        rows: written.len() as u64,
+    })
+}
+
+/// Keeps series from being removed, and the hours of the points from being packed.
+async fn lock(connection: &mut PgConnection, work: &[PointsWork<'_>]) -> Result<(), Failure> {
+    let times = work.iter().flat_map(|item| item.points);
+    let slots: BTreeSet<i32> = times
+        .map(|(time, _)| slot(chunks::window_of(*time)))
+        .collect();
+    sqlx::query(include_str!("../sql/metrics/lock_series.sql"))
+        .bind(slots.into_iter().collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The values of those of the points that are packed.
+async fn packed(
+    connection: &mut PgConnection,
+    latest: &Latest,
+) -> Result<HashMap<PointKey, f64>, Failure> {
+    let (series, hours) = hours(latest.values.keys().copied());
+    let rows = sqlx::query(include_str!("../sql/metrics/packed.sql"))
+        .bind(series)
+        .bind(hours)
+        .fetch_all(connection)
+        .await?;
+    let mut packed = HashMap::new();
+    let mut points: Vec<Point> = Vec::new();
+    for row in rows {
+        let id: i64 = row.try_get("series_id")?;
+        let since: Instant = row.try_get("since")?;
+        let since = since.0.as_micros();
+        points.clear();
+        chunks::decode(since, row.try_get("points")?, &mut points)?;
+        let first = Timestamp::from_micros(since);
+        let end = Timestamp::from_micros(since + chunks::WINDOW_MICROS - 1);
+        for (key, _) in latest.values.range((id, first)..=(id, end)) {
+            let time = key.1.as_micros();
+            if let Ok(at) = points.binary_search_by_key(&time, |(time, _)| *time) {
+                packed.insert(*key, points[at].1);
+            }
+        }
+    }
+    Ok(packed)
+}
+
+/// The series and hours of keys that come in order, each once.
+fn hours(keys: impl Iterator<Item = PointKey>) -> (Vec<i64>, Vec<Instant>) {
+    let mut hours: Vec<(i64, i64)> = keys
+        .map(|(id, time)| (id, chunks::window_of(time)))
+        .collect();
+    hours.dedup();
+    hours
+        .into_iter()
+        .map(|(id, since)| (id, Instant(Timestamp::from_micros(since))))
+        .unzip()
 }
 
 /// The ids of the series, in the order of the work; unknown series come into being.
@@ -148,19 +235,16 @@ impl Latest {
     }
 }
 
-/// The stored values of points that the batch gives more than once: what the first of them is compared with.
-async fn stored_repeated(
+/// The values of those of the points that are rows.
+async fn stored(
     connection: &mut PgConnection,
-    latest: &Latest,
+    keys: HashSet<PointKey>,
 ) -> Result<HashMap<PointKey, f64>, Failure> {
-    if latest.repeated.is_empty() {
+    if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let (ids, times): (Vec<i64>, Vec<Instant>) = latest
-        .repeated
-        .iter()
-        .map(|(id, time)| (*id, Instant(*time)))
-        .unzip();
+    let (ids, times): (Vec<i64>, Vec<Instant>) =
+        keys.iter().map(|(id, time)| (*id, Instant(*time))).unzip();
     let rows = sqlx::query(include_str!("../sql/metrics/stored_points.sql"))
         .bind(ids)
         .bind(times)
@@ -174,27 +258,21 @@ async fn stored_repeated(
     Ok(stored)
 }
 
-/// Writes all points in the order of their keys; answers with those that are new or changed.
+/// Writes points in the order of their keys; answers with those that are new or changed.
 async fn upsert(
     connection: &mut PgConnection,
-    latest: &Latest,
+    points: &[(PointKey, f64)],
 ) -> Result<HashSet<PointKey>, Failure> {
-    let all: Vec<(PointKey, f64)> = latest
-        .values
-        .iter()
-        .map(|(key, value)| (*key, *value))
-        .collect();
-    let mut written = HashSet::with_capacity(all.len());
-    for chunk in all.chunks(POINTS_MAX) {
+    let mut written = HashSet::with_capacity(points.len());
+    for chunk in points.chunks(POINTS_MAX) {
+        let times = chunk.iter().map(|((_, time), _)| Instant(*time));
+        let (series, hours) = hours(chunk.iter().map(|(key, _)| *key));
         let rows = sqlx::query(include_str!("../sql/metrics/upsert_points.sql"))
             .bind(chunk.iter().map(|((id, _), _)| *id).collect::<Vec<_>>())
-            .bind(
-                chunk
-                    .iter()
-                    .map(|((_, time), _)| Instant(*time))
-                    .collect::<Vec<_>>(),
-            )
+            .bind(times.collect::<Vec<_>>())
             .bind(chunk.iter().map(|(_, value)| *value).collect::<Vec<_>>())
+            .bind(series)
+            .bind(hours)
             .fetch_all(&mut *connection)
             .await?;
         for row in rows {
@@ -205,37 +283,44 @@ async fn upsert(
     Ok(written)
 }
 
-/// Counts as if the points had been written one after the other.
-fn outcomes(
-    work: &[PointsWork<'_>],
-    ids: &[i64],
-    latest: &Latest,
-    stored: &HashMap<PointKey, f64>,
-    written: &HashSet<PointKey>,
-) -> Vec<(usize, Outcome)> {
-    let mut current: HashMap<PointKey, f64> = stored.clone();
-    let mut outcomes = Vec::with_capacity(work.len());
-    for (item, id) in work.iter().zip(ids) {
-        let mut accepted = 0;
-        for (time, value) in item.points {
-            let key = (*id, *time);
-            let is_news = if latest.repeated.contains(&key) {
-                current
-                    .insert(key, *value)
-                    .is_none_or(|before| before != *value)
-            } else {
-                written.contains(&key)
-            };
-            accepted += u64::from(is_news);
+/// What is known of the points once they are written.
+struct Seen<'a> {
+    latest: &'a Latest,
+    packed: &'a HashMap<PointKey, f64>,
+    /// Before the batch, of points that are packed or that the batch gives more than once.
+    stored: HashMap<PointKey, f64>,
+    written: &'a HashSet<PointKey>,
+}
+
+impl Seen<'_> {
+    /// Counts as if the points had been written one after the other.
+    fn outcomes(&self, work: &[PointsWork<'_>], ids: &[i64]) -> Vec<(usize, Outcome)> {
+        let mut current: HashMap<PointKey, f64> = self.stored.clone();
+        let mut outcomes = Vec::with_capacity(work.len());
+        for (item, id) in work.iter().zip(ids) {
+            let mut accepted = 0;
+            for (time, value) in item.points {
+                let key = (*id, *time);
+                let is_compared =
+                    self.packed.contains_key(&key) || self.latest.repeated.contains(&key);
+                let is_news = if is_compared {
+                    current
+                        .insert(key, *value)
+                        .is_none_or(|before| before != *value)
+                } else {
+                    self.written.contains(&key)
+                };
+                accepted += u64::from(is_news);
+            }
+            let duplicate = item.points.len() as u64 - accepted;
+            outcomes.push((
+                item.position,
+                Outcome::Points {
+                    accepted,
+                    duplicate,
+                },
+            ));
         }
-        let duplicate = item.points.len() as u64 - accepted;
-        outcomes.push((
-            item.position,
-            Outcome::Points {
-                accepted,
-                duplicate,
-            },
-        ));
+        outcomes
     }
-    outcomes
 }

@@ -1,4 +1,5 @@
-//! Writing what was merged: rows, then payloads, many per statement, and what the rollups change by.
+//! Writing what was merged: rows, payloads and parts, many per statement and those of all tables in one, and what the
+//! rollups change by.
 
 use sqlx::PgConnection;
 use xtrace_model::{Rollup, TraceRow};
@@ -6,7 +7,9 @@ use xtrace_query::{observations, traces};
 
 use super::Failure;
 use super::merge::{Merged, MergedObservation, MergedTrace};
-use super::payloads::Saving;
+use super::payloads::{
+    PartRow, Payload, Saving, bind_observations, bind_parts, bind_traces, chunks, part_chunks,
+};
 use super::summing::summaries;
 use crate::columns::ViewRows;
 use crate::parts::Filed;
@@ -24,50 +27,128 @@ pub struct Saved {
     pub changes: u64,
 }
 
+/// Writes all that changed. The answer is what may be remembered after the commit.
 pub async fn save(
     connection: &mut PgConnection,
     mut merged: Merged<'_>,
     texts: Saving<'_>,
 ) -> Result<Saved, Failure> {
-    let changed: Vec<&MergedObservation<'_>> = merged
-        .observations
-        .iter()
-        .filter(|observation| observation.is_row_changed)
-        .collect();
-    for chunk in changed.chunks(ROWS_MAX) {
-        observation_rows(&mut *connection, chunk).await?;
+    let is_summary_lost = merged.traces.iter().any(|trace| trace.is_summary_lost);
+    let late = texts.split_late(&merged)?;
+    let filed = {
+        let payloads = texts.payloads(&merged, &late);
+        let (new, filed) = texts.file(&mut *connection, &payloads.needs).await?;
+        let packed = texts.pack_late(&new)?;
+        let parts = texts.rows(&new, &packed);
+        let observations: Vec<&MergedObservation<'_>> = merged
+            .observations
+            .iter()
+            .filter(|observation| observation.is_row_changed)
+            .collect();
+        // Summaries that were lost are made anew of the payloads: they must have been written.
+        let traces = if is_summary_lost {
+            Vec::new()
+        } else {
+            touched(&merged)
+        };
+        let rounds = Rounds {
+            observations: observations.chunks(ROWS_MAX).collect(),
+            traces: traces.chunks(ROWS_MAX).collect(),
+            observation_texts: chunks(&payloads.observations),
+            trace_texts: chunks(&payloads.traces),
+            parts: part_chunks(&parts),
+        };
+        rounds.write(&mut *connection).await?;
+        filed
+    };
+    if is_summary_lost {
+        sum_anew(&mut *connection, &mut merged.traces).await?;
+        let traces = touched(&merged);
+        let rounds = Rounds {
+            traces: traces.chunks(ROWS_MAX).collect(),
+            ..Rounds::default()
+        };
+        rounds.write(&mut *connection).await?;
     }
-    let filed = texts.save(&mut *connection, &merged).await?;
-    // From the payloads: they must have been written.
-    sum_anew(&mut *connection, &mut merged.traces).await?;
-    let touched: Vec<&MergedTrace<'_>> = merged
-        .traces
-        .iter()
-        .filter(|trace| trace.is_touched)
-        .collect();
-    for chunk in touched.chunks(ROWS_MAX) {
-        trace_rows(&mut *connection, chunk).await?;
-    }
-    let changes = note(connection, changes(&touched)).await?;
+    let changes = note(connection, changes(&touched(&merged))).await?;
     Ok(Saved { filed, changes })
 }
 
-async fn observation_rows(
-    connection: &mut PgConnection,
-    chunk: &[&MergedObservation<'_>],
-) -> Result<(), Failure> {
-    let mut rows = ViewRows::new(&observations::OBSERVATIONS, chunk.len());
-    for observation in chunk {
-        push_observation(
-            &mut rows,
-            observation.part,
-            observation.project,
-            &observation.row,
-        );
+fn touched<'m, 'a>(merged: &'m Merged<'a>) -> Vec<&'m MergedTrace<'a>> {
+    let traces = merged.traces.iter();
+    traces.filter(|trace| trace.is_touched).collect()
+}
+
+/// What is to be written of each table, in pieces: one statement takes one of each.
+#[derive(Default)]
+struct Rounds<'s, 'a> {
+    observations: Vec<&'s [&'s MergedObservation<'a>]>,
+    traces: Vec<&'s [&'s MergedTrace<'a>]>,
+    observation_texts: Vec<&'s [Payload<'s>]>,
+    trace_texts: Vec<&'s [Payload<'s>]>,
+    parts: Vec<&'s [PartRow<'s>]>,
+}
+
+impl Rounds<'_, '_> {
+    async fn write(self, connection: &mut PgConnection) -> Result<(), Failure> {
+        let counts = [
+            self.observations.len(),
+            self.traces.len(),
+            self.observation_texts.len(),
+            self.trace_texts.len(),
+            self.parts.len(),
+        ];
+        for round in 0..counts.into_iter().max().unwrap_or_default() {
+            self.write_round(round, &mut *connection).await?;
+        }
+        Ok(())
     }
-    let upsert = sqlx::query(include_str!("../sql/observations/upsert.sql"));
-    rows.bind_to(upsert).execute(connection).await?;
-    Ok(())
+
+    async fn write_round(
+        &self,
+        round: usize,
+        connection: &mut PgConnection,
+    ) -> Result<(), Failure> {
+        let traces = of_round(&self.traces, round);
+        let derived: Vec<TraceRow> = traces.iter().map(|trace| trace.row()).collect();
+        let save = sqlx::query(include_str!("../sql/commit/save.sql"));
+        let save = observation_rows(of_round(&self.observations, round)).bind_to(save);
+        let save = trace_rows(traces, &derived).bind_to(save);
+        let states = traces.iter().map(|trace| {
+            let kept = TraceKept {
+                facts: trace.facts.clone(),
+                summary: trace.summary.clone(),
+                lacks_calls: false,
+            };
+            kept.encode()
+        });
+        let save = save.bind(states.collect::<Vec<_>>());
+        let save = bind_observations(save, of_round(&self.observation_texts, round));
+        let save = bind_traces(save, of_round(&self.trace_texts, round));
+        let save = bind_parts(save, of_round(&self.parts, round));
+        save.execute(connection).await?;
+        Ok(())
+    }
+}
+
+fn of_round<'s, T>(pieces: &[&'s [T]], round: usize) -> &'s [T] {
+    pieces.get(round).copied().unwrap_or_default()
+}
+
+fn observation_rows<'s>(chunk: &[&'s MergedObservation<'_>]) -> ViewRows<'s> {
+    let mut rows = ViewRows::new(&observations::OBSERVATIONS, chunk.len());
+    for each in chunk {
+        push_observation(&mut rows, each.part, each.project, &each.row);
+    }
+    rows
+}
+
+fn trace_rows<'s>(chunk: &[&'s MergedTrace<'_>], derived: &'s [TraceRow]) -> ViewRows<'s> {
+    let mut rows = ViewRows::new(&traces::TRACES, chunk.len());
+    for (trace, row) in chunk.iter().zip(derived) {
+        push_trace(&mut rows, trace.part, trace.key.0, row);
+    }
+    rows
 }
 
 /// Makes the summaries that were lost anew, from what this transaction sees.
@@ -104,28 +185,4 @@ fn changes(touched: &[&MergedTrace<'_>]) -> Rollup<Place> {
         changes.add(&place, &trace.row());
     }
     changes
-}
-
-async fn trace_rows(
-    connection: &mut PgConnection,
-    chunk: &[&MergedTrace<'_>],
-) -> Result<(), Failure> {
-    let derived: Vec<TraceRow> = chunk.iter().map(|trace| trace.row()).collect();
-    let mut rows = ViewRows::new(&traces::TRACES, chunk.len());
-    let mut states = Vec::with_capacity(chunk.len());
-    for (trace, row) in chunk.iter().zip(&derived) {
-        push_trace(&mut rows, trace.part, trace.key.0, row);
-        let kept = TraceKept {
-            facts: trace.facts.clone(),
-            summary: trace.summary.clone(),
-            lacks_calls: false,
-        };
-        states.push(kept.encode());
-    }
-    let upsert = sqlx::query(include_str!("../sql/traces/upsert.sql"));
-    rows.bind_to(upsert)
-        .bind(states)
-        .execute(connection)
-        .await?;
-    Ok(())
 }

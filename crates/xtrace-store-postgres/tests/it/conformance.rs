@@ -1,9 +1,10 @@
 //! The suite that every engine passes, on a private server: once with everything in the present week's partition, once
-//! with weeks passing between commits, so that what belongs together lies in several.
+//! with weeks passing between commits, so that what belongs together lies in several, and with all metric points packed.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::OnceCell;
 use xtrace_model::{Clock, ManualClock, SystemClock, Timestamp};
 use xtrace_store::Engine;
 use xtrace_store_postgres::{PostgresEngine, PostgresOptions};
@@ -15,6 +16,8 @@ struct Postgres {
     url: String,
     /// `None`: the present is today.
     weeks: Option<Arc<ManualClock>>,
+    /// Another process on the database, which packs all points between commits.
+    packer: OnceCell<PostgresEngine>,
 }
 
 const WEEK_MICROS: i64 = 7 * 86_400_000_000;
@@ -42,6 +45,7 @@ impl Postgres {
         Self {
             url: cluster.url(&database),
             weeks: None,
+            packer: OnceCell::new(),
         }
     }
 }
@@ -81,6 +85,11 @@ impl Harness for Postgres {
             let passed = (clock.now().as_micros() - first_week().as_micros()) / WEEK_MICROS;
             let next = (passed + 1) % WEEKS;
             clock.set(first_week().saturating_add_micros(next * WEEK_MICROS));
+            let opening = || PostgresEngine::open(PostgresOptions::new(&*self.url));
+            let packer = self.packer.get_or_try_init(opening).await;
+            let packer = packer.expect("the database opens again");
+            let packed = packer.pack_points(Timestamp::MAX).await;
+            packed.expect("points are packed");
         }
     }
 }

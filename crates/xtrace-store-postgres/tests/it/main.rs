@@ -6,6 +6,7 @@ mod concurrency;
 mod conformance;
 mod faults;
 mod lowering;
+mod packing;
 mod parts;
 mod poison;
 mod retention;

@@ -115,6 +115,58 @@ pub async fn points_may_come_in_any_order(stage: &mut Stage) {
     assert_eq!(stage.latest("gpu", []).await[0].timestamp, after(55.0));
 }
 
+pub async fn points_that_come_or_change_hours_later_count_once(stage: &mut Stage) {
+    const HOURS: u32 = 5;
+    let hour = |hour: u32| {
+        let times = (0..24).map(|point| f64::from(hour * 24 + point) * 150.0);
+        a_series("gpu").points(times.map(|time| (time, time / 8.0)))
+    };
+    for number in 0..HOURS {
+        stage.commit(batch().with(hour(number))).await;
+    }
+    // All of an hour again, one value of it changed, one point between two, and one before and after all.
+    let late = [(3_600.0, 450.0), (3_750.0, 7.25), (3_800.0, -1.0)];
+    stage
+        .commit(batch().with(hour(2)).with(a_series("gpu").points(late)))
+        .await;
+    let ends = [(-1.0, 3.0), (5.0 * 3_600.0, 4.0)];
+    stage
+        .commit(batch().with(a_series("gpu").points(ends)))
+        .await;
+    // What was changed is changed back, within one batch and in another.
+    let back = [
+        (3_750.0, 1.0),
+        (3_750.0, 468.75),
+        (3_750.0, 468.75),
+        (3_800.0, 2.0),
+    ];
+    stage
+        .commit(batch().with(a_series("gpu").points(back)))
+        .await;
+    for aggregation in [
+        MetricAggregation::Sum,
+        MetricAggregation::Count,
+        MetricAggregation::Rate,
+        MetricAggregation::Percentile(90),
+    ] {
+        for step in [60.0, 1_000.0, 3_600.0, 86_400.0] {
+            let plan = a_metric("gpu")
+                .between(after(-7_200.0), after(f64::from(HOURS + 1) * 3_600.0))
+                .aggregation(aggregation)
+                .step(step)
+                .plan();
+            stage.query_metric(&plan).await;
+        }
+    }
+    assert_eq!(stage.latest("gpu", []).await[0].value, 4.0);
+    stage.expire_points(after(3_760.0)).await;
+    let all = a_metric("gpu")
+        .between(after(-7_200.0), after(1e6))
+        .step(86_400.0);
+    let counted = all.aggregation(MetricAggregation::Count).plan();
+    stage.query_metric(&counted).await;
+}
+
 pub async fn one_batch_may_hold_the_same_series_several_times(stage: &mut Stage) {
     let series = || a_series("gpu").label("node", "a");
     let report = stage

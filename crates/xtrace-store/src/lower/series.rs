@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use xtrace_model::Timestamp;
 use xtrace_query::{MetricAnswer, MetricPlan, MetricSeries, Table, Value};
 
 use super::metric::COLUMNS;
@@ -21,6 +22,17 @@ pub fn has_labels(
     wanted
         .iter()
         .all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// What the points of a group came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupBuckets {
+    /// The newest raw point in the window.
+    pub newest: Timestamp,
+    /// Buckets that have a value, before the cap.
+    pub buckets: u64,
+    /// Start and value of the newest of them, ascending, at most as many as the cap allows.
+    pub points: Vec<(Timestamp, f64)>,
 }
 
 /// The stored series that a question is about, each with the number of the group it belongs to. Groups are numbered
@@ -129,6 +141,41 @@ impl SeriesGroups {
         Ok(answer)
     }
 
+    /// The answer of an engine that aggregates points itself: what each group that has points came to, by its number.
+    ///
+    /// # Errors
+    /// There is no group of such a number.
+    pub fn answer_of(
+        &self,
+        plan: &MetricPlan,
+        groups: BTreeMap<i64, GroupBuckets>,
+    ) -> StoreResult<MetricAnswer> {
+        let mut by_age: Vec<(std::cmp::Reverse<Timestamp>, i64)> = groups
+            .iter()
+            .map(|(number, group)| (std::cmp::Reverse(group.newest), *number))
+            .collect();
+        by_age.sort_unstable();
+        by_age.truncate(plan.series_max);
+        let kept: BTreeSet<i64> = by_age.iter().map(|(_, number)| *number).collect();
+        let mut answer = MetricAnswer {
+            series: Vec::with_capacity(kept.len()),
+            latest: groups.values().map(|group| group.newest).max(),
+            is_truncated: groups.len() > kept.len(),
+            series_total: groups.len() as u64,
+        };
+        for (number, group) in groups {
+            if group.points.is_empty() || !kept.contains(&number) {
+                continue;
+            }
+            answer.is_truncated |= group.buckets > plan.points_max as u64;
+            answer.series.push(MetricSeries {
+                labels: self.labels_of(number)?,
+                points: group.points,
+            });
+        }
+        Ok(answer)
+    }
+
     fn labels_of(&self, number: i64) -> StoreResult<GroupLabels> {
         let index = usize::try_from(number).ok();
         let labels = index.and_then(|index| self.labels.get(index));
@@ -160,11 +207,11 @@ fn unreadable(message: String) -> StoreError {
 
 struct Row {
     number: i64,
-    bucket: xtrace_model::Timestamp,
+    bucket: Timestamp,
     value: Option<f64>,
     buckets: u64,
     groups: u64,
-    newest: xtrace_model::Timestamp,
+    newest: Timestamp,
 }
 
 impl Row {
