@@ -68,7 +68,7 @@ impl KeptWriter {
             && opened.elapsed() < LIFETIME
         {
             let is_fresh = used.elapsed() < FRESH;
-            if is_fresh || connection.ping().await.is_ok() {
+            if is_fresh || answers(&mut connection, pool.options().get_acquire_timeout()).await {
                 return Ok(Writer {
                     connection,
                     opened,
@@ -106,6 +106,14 @@ impl KeptWriter {
         // Whatever a panic left behind is one of the three.
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the server answers on a connection, as soon as a pool would have to lend one.
+async fn answers(connection: &mut PoolConnection<Postgres>, limit: Duration) -> bool {
+    matches!(
+        tokio::time::timeout(limit, connection.ping()).await,
+        Ok(Ok(()))
+    )
 }
 
 impl Writer {

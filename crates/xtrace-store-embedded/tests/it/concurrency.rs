@@ -9,6 +9,10 @@ use xtrace_store::TelemetryReader;
 use crate::support::{commit, ints, observation, open, plan, points, scope, trace};
 
 const COMMITS: usize = 150;
+/// Enough for any reader to have had its turns.
+const COMMITS_MAX: usize = 20_000;
+/// Reads of each reader beside commits and moves.
+const TURNS: usize = 10;
 const READERS: usize = 3;
 
 /// Every commit adds two observations and gives the two of the commit before the same new token count.
@@ -52,16 +56,39 @@ async fn readers_never_see_half_a_commit_while_rows_move() {
             }
         }
     });
+    let turns: Arc<Vec<AtomicUsize>> = Arc::new((0..READERS).map(|_| 0.into()).collect());
     let readers: Vec<_> = (0..READERS)
-        .map(|_| tokio::spawn(read(engine.clone(), acknowledged.clone(), is_over.clone())))
+        .map(|reader| {
+            let (turns, acknowledged) = (turns.clone(), acknowledged.clone());
+            tokio::spawn(read(
+                engine.clone(),
+                acknowledged,
+                is_over.clone(),
+                move || {
+                    turns[reader].fetch_add(1, Ordering::AcqRel);
+                },
+            ))
+        })
         .collect();
-    for number in 0..COMMITS {
+    let have_read = || {
+        turns
+            .iter()
+            .all(|turns| turns.load(Ordering::Acquire) >= TURNS)
+    };
+    // However fast commits are, every reader gets its turns beside them.
+    let mut number = 0;
+    while number < COMMITS || !have_read() {
+        assert!(
+            number < COMMITS_MAX,
+            "a reader hardly got its turn: {turns:?}"
+        );
         commit(&engine, items(number)).await;
-        acknowledged.store(number + 1, Ordering::Release);
+        number += 1;
+        acknowledged.store(number, Ordering::Release);
     }
     is_over.store(true, Ordering::Release);
     for reader in readers {
-        assert!(reader.await.unwrap() > 10, "a reader hardly got its turn");
+        reader.await.unwrap();
     }
     mover.join().unwrap();
 }
@@ -70,13 +97,13 @@ async fn read(
     engine: Arc<xtrace_store_embedded::EmbeddedEngine>,
     acknowledged: Arc<AtomicUsize>,
     is_over: Arc<AtomicBool>,
-) -> usize {
+    had_a_turn: impl Fn(),
+) {
     let wanted = plan(
         View::Observations,
         vec![&observations::INPUT_TOKENS],
         vec![],
     );
-    let mut reads = 0;
     while !is_over.load(Ordering::Acquire) {
         let at_least = acknowledged.load(Ordering::Acquire);
         let table = engine.query(&scope(), &wanted).await.unwrap();
@@ -88,7 +115,6 @@ async fn read(
             "{commits} commits seen after {at_least} were acknowledged"
         );
         assert_eq!(seen, expected(commits), "after {commits} commits");
-        reads += 1;
+        had_a_turn();
     }
-    reads
 }
