@@ -33,20 +33,27 @@ pub fn check(folder: &Path) -> Result<(), EmbeddedError> {
     Ok(())
 }
 
-/// Empties the journal that was written to last. Only for a store that is closed and has everything in tables
-/// ([`super::Rest`]).
+/// Empties the journal that was written to last and removes those before it, the oldest first. Only for a store that is
+/// closed and has everything in tables ([`super::Rest`]).
 ///
 /// # Errors
-/// The folder cannot be read or the journal not written.
+/// The folder cannot be read, or a journal not written or removed.
 pub fn empty(folder: &Path) -> Result<(), EmbeddedError> {
-    let Some(path) = journals(folder)?.pop() else {
+    let mut journals = journals(folder)?;
+    let Some(newest) = journals.pop() else {
         return Ok(());
     };
-    let emptied = OpenOptions::new().write(true).open(&path).and_then(|file| {
-        file.set_len(0)?;
-        file.sync_all()
-    });
-    emptied.map_err(EmbeddedError::io("empty", &path))
+    for older in journals {
+        std::fs::remove_file(&older).map_err(EmbeddedError::io("remove", &older))?;
+    }
+    let emptied = OpenOptions::new()
+        .write(true)
+        .open(&newest)
+        .and_then(|file| {
+            file.set_len(0)?;
+            file.sync_all()
+        });
+    emptied.map_err(EmbeddedError::io("empty", &newest))
 }
 
 /// Refuses a store that was made and has no journal. fjall would begin to count from zero, and what is in the tables
