@@ -8,14 +8,12 @@
 //! the sender's answer, and sending again is harmless.
 
 use std::any::Any;
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use xtrace_model::PriceBook;
 use xtrace_store::{CommitBatch, CommitReport, ErrorKind, StoreError, TelemetryWriter, WriteItem};
@@ -397,7 +395,8 @@ impl Commits {
             prices: self.prices.clone(),
         };
         // A panic of the engine fails this commit: its requests are answered and its turn is given back.
-        let result = caught(self.writer.commit(batch)).await;
+        let commit = AssertUnwindSafe(self.writer.commit(batch));
+        let result = commit.catch_unwind().await;
         let result = result.unwrap_or_else(|panic| {
             let words = format!("the engine panicked: {}", words(panic.as_ref()));
             Err(StoreError::new(ErrorKind::Internal, "ingest.commit", words))
@@ -417,21 +416,6 @@ impl Commits {
             _ => result,
         }
     }
-}
-
-/// What a future yields, or what it panicked with.
-async fn caught<T>(future: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
-    let mut future = pin!(future);
-    poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
-            // It is not polled again.
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    })
-    .await
 }
 
 fn words(panic: &(dyn Any + Send)) -> &str {

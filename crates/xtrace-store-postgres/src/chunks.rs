@@ -278,6 +278,8 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{CHUNK_POINTS_MAX, Point, WINDOW_MICROS, decode, encode};
 
     /// Encodes, checks that each bit comes back, and answers how many bytes it took.
@@ -345,6 +347,33 @@ mod tests {
                 })
                 .collect();
             bytes_of(since, &points);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn gives_back_any_points(
+            since in -1_000_000..1_000_000_i64,
+            points in prop::collection::btree_map(0..WINDOW_MICROS, prop::num::f64::ANY, 1..60),
+        ) {
+            let since = since * WINDOW_MICROS;
+            let points: Vec<Point> = points
+                .into_iter()
+                .map(|(after, value)| (since + after, value))
+                .collect();
+            bytes_of(since, &points);
+        }
+
+        #[test]
+        fn any_bytes_are_points_or_refused(
+            rest in prop::collection::vec(any::<u8>(), 0..200),
+            count in 1..20_u8,
+        ) {
+            let chunk = [&[1, count, 0, count][..], &rest].concat();
+            let mut points = Vec::new();
+            let decoded = decode(0, &chunk, &mut points);
+            let expected = if decoded.is_ok() { usize::from(count) } else { 0 };
+            prop_assert_eq!(points.len(), expected);
         }
     }
 
