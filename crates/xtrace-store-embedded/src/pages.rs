@@ -59,7 +59,7 @@ pub fn answer(
         select: Select::Rows(vec![version_of(plan.view), plan.view.def().time]),
         ..plan.clone()
     })?;
-    Page::of(page).whole(at, scope, (plan.view, fields))
+    Page::of(page)?.whole(at, scope, (plan.view, fields))
 }
 
 fn version_of(view: View) -> &'static Field {
@@ -76,11 +76,15 @@ struct Page {
 }
 
 impl Page {
-    fn of(table: Table) -> Self {
-        let row = |row: Vec<Value>| Some((row[0].as_int()?, row[1].as_time()?));
-        Self {
-            rows: table.rows.into_iter().filter_map(row).collect(),
-        }
+    fn of(table: Table) -> Result<Self, EmbeddedError> {
+        let row = |row: Vec<Value>| {
+            let found = row[0].as_int().zip(row[1].as_time());
+            found.ok_or_else(|| of_no_row("a row has no version or no time".to_owned()))
+        };
+        let rows = table.rows.into_iter().map(row);
+        Ok(Self {
+            rows: rows.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The rows with these fields.
@@ -109,10 +113,8 @@ impl Page {
                 }
             }
         }
-        let missing = |version: &i64| EmbeddedError::Corrupt {
-            what: "a page of rows",
-            why: format!("version {version} is in neither memory nor file"),
-        };
+        let missing =
+            |version: &i64| of_no_row(format!("version {version} is in neither memory nor file"));
         let whole = self
             .rows
             .iter()
@@ -121,6 +123,13 @@ impl Page {
             columns: fields.iter().map(|field| field.name.into()).collect(),
             rows: whole.collect::<Result<_, _>>()?,
         })
+    }
+}
+
+fn of_no_row(why: String) -> EmbeddedError {
+    EmbeddedError::Corrupt {
+        what: "a page of rows",
+        why,
     }
 }
 

@@ -55,9 +55,9 @@ fn traces_at_ends(
     };
     let project = scope.project();
     let snapshot = truth.snapshot();
+    let dialect = dialect_of_view(at, View::Traces, true)?;
     let mut rollup = Rollup::default();
     for plan in plans {
-        let dialect = dialect_of_view(at, View::Traces, true)?;
         let found = run(at, &lower::plan(&plan, scope, &dialect)?)?;
         if found.rows.len() as u64 == TRACES_MAX {
             return Ok(None);
