@@ -2,15 +2,15 @@
 
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
+use xtrace_model::TraceId;
 use xtrace_model::derive::trace_row;
-use xtrace_model::{Rollup, TraceId};
 use xtrace_store::{ErrorKind, ProjectScope, StoreError, StoreResult};
 
 use crate::commit::Failure;
 use crate::commit::summing::summaries;
 use crate::engine::PostgresEngine;
 use crate::errors::{InOperation as _, is_transient};
-use crate::rollups::{Place, note};
+use crate::rollups::{Changed, Place, note};
 use crate::states::TraceKept;
 use crate::week::Week;
 
@@ -116,7 +116,7 @@ pub async fn remove(connection: &mut PgConnection, keys: &Keys) -> Result<u64, F
 }
 
 /// What the rollups change by when these traces go.
-async fn changes(connection: &mut PgConnection, keys: &Keys) -> Result<Rollup<Place>, Failure> {
+async fn changes(connection: &mut PgConnection, keys: &Keys) -> Result<Changed, Failure> {
     let rows = sqlx::query(include_str!("sql/delete/states.sql"))
         .bind(keys.projects())
         .bind(keys.ids())
@@ -141,11 +141,12 @@ async fn changes(connection: &mut PgConnection, keys: &Keys) -> Result<Rollup<Pl
         .map(|((week, project), id, _)| (*week, &**project, id))
         .collect();
     let mut summaries = summaries(connection, &lacking).await?.into_iter();
-    let mut changes = Rollup::default();
+    let mut changes = Changed::default();
     for (place, id, kept) in found {
         let anew = kept.lacks_calls.then(|| summaries.next()).flatten();
         let summary = anew.unwrap_or(kept.summary);
-        changes.subtract(&place, &trace_row(id, &kept.facts, summary));
+        let row = trace_row(id, &kept.facts, summary);
+        changes.replace(&place, Some(&row), None);
     }
     Ok(changes)
 }

@@ -1,6 +1,6 @@
 //! The dialect of PostgreSQL 14 and newer, for the shared lowering.
 
-use xtrace_query::{Field, ListMatch, TextMatch, View};
+use xtrace_query::{Field, ListMatch, TextMatch, View, traces};
 use xtrace_store::lower::{Bind, Dialect, fraction};
 
 /// The collation whose `lower` is used, best first: the server decides which of them there are. The first two map
@@ -80,6 +80,10 @@ impl Dialect for PostgresDialect {
 
     fn project_column(&self) -> &'static str {
         "project"
+    }
+
+    fn has_first_of_groups(&self, dimension: &'static Field, value: &'static Field) -> bool {
+        *dimension == traces::SESSION_ID && *value == traces::CREATED_AT
     }
 
     fn bytewise(&self, text: &str) -> String {

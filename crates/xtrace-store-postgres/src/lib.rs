@@ -11,6 +11,7 @@ mod catalogue;
 mod chunks;
 mod columns;
 mod commit;
+mod counted;
 mod delete;
 pub mod dialect;
 mod engine;

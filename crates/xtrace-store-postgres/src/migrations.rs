@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
 /// Version, description and text of each file `migrations/<version>_<description>.sql`.
-const FILES: [(i64, &str, &str); 7] = [
+const FILES: [(i64, &str, &str); 9] = [
     (
         1,
         "catalogue",
@@ -37,6 +37,16 @@ const FILES: [(i64, &str, &str); 7] = [
         7,
         "metric_chunks",
         include_str!("../../../migrations/0007_metric_chunks.sql"),
+    ),
+    (
+        8,
+        "counted_values",
+        include_str!("../../../migrations/0008_counted_values.sql"),
+    ),
+    (
+        9,
+        "lists",
+        include_str!("../../../migrations/0009_lists.sql"),
     ),
 ];
 

@@ -9,16 +9,17 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Row as _};
 use std::time::Duration;
 use xtrace_model::{ObservationId, ObservationKey, TraceId};
-use xtrace_query::{Plan, Table};
+use xtrace_query::{MeasureOf, Plan, Select, Table, Value};
 use xtrace_store::lower::{self, Bind, Statement};
 use xtrace_store::{
     Capabilities, ErrorKind, ObservationPayload, ObservationRecord, ProjectScope, StoreError,
     StoreResult, TelemetryReader, TracePayload, TraceRecord, TraceWindow,
 };
 
+use crate::counted::{Count, Kind};
 use crate::engine::PostgresEngine;
 use crate::errors::InOperation as _;
-use crate::values::{Instant, Money};
+use crate::values::{Instant, Money, storable};
 
 /// As many as a plan may reasonably ask for; the server has no limit of its own.
 const DIMENSIONS_MAX: u32 = 16;
@@ -26,8 +27,21 @@ const DIMENSIONS_MAX: u32 = 16;
 #[async_trait]
 impl TelemetryReader for PostgresEngine {
     async fn query(&self, scope: &ProjectScope, plan: &Plan) -> StoreResult<Table> {
+        const OP: &str = "telemetry.query";
+        if let Some(count) = Count::of(plan) {
+            return self.count(OP, scope, count).await.map(|number| {
+                let name = match &plan.select {
+                    Select::Groups { measures, .. } => measures.first().map(MeasureOf::column),
+                    _ => None,
+                };
+                Table {
+                    columns: vec![name.unwrap_or_else(|| "count".to_owned()).into()],
+                    rows: vec![vec![Value::Int(number)]],
+                }
+            });
+        }
         let statement = lower::answer(plan, scope, &self.dialect)?;
-        self.run("telemetry.query", statement).await
+        self.run(OP, statement).await
     }
 
     async fn trace(&self, scope: &ProjectScope, id: &TraceId) -> StoreResult<Option<TraceRecord>> {
@@ -179,6 +193,35 @@ impl TelemetryReader for PostgresEngine {
 }
 
 impl PostgresEngine {
+    async fn count(
+        &self,
+        op: &'static str,
+        scope: &ProjectScope,
+        count: Count<'_>,
+    ) -> StoreResult<i64> {
+        let project = scope.project().as_str();
+        let query = match count {
+            Count::Traces(kind, value) => {
+                sqlx::query(include_str!("sql/counts/traces_of_value.sql"))
+                    .bind(project)
+                    .bind(kind as i16)
+                    .bind(storable(value))
+            }
+            Count::Sessions => sqlx::query(include_str!("sql/counts/sessions.sql"))
+                .bind(project)
+                .bind(Kind::Session as i16),
+            Count::Observations(trace) => {
+                sqlx::query(include_str!("sql/counts/observations_of_trace.sql"))
+                    .bind(project)
+                    .bind(storable(trace))
+            }
+        };
+        let mut reader = self.reader(op).await?;
+        let row = query.fetch_one(reader.connection()).await.during(op)?;
+        reader.done();
+        row.try_get("count").during(op)
+    }
+
     /// Runs a lowered statement. It is planned with its values each time: which index is best depends on them.
     pub(crate) async fn run(&self, op: &'static str, statement: Statement) -> StoreResult<Table> {
         let Statement {

@@ -7,9 +7,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::{PgConnection, PgPool, Row as _};
-use xtrace_model::{Rollup, Sums};
+use xtrace_model::{Rollup, Sums, Timestamp, TraceRow};
 use xtrace_store::StoreResult;
 
+use crate::counted::Counts;
 use crate::engine::PostgresEngine;
 use crate::errors::InOperation as _;
 use crate::values::{Instant, Money, storable};
@@ -36,41 +37,97 @@ impl Changes {
     }
 }
 
+/// What a transaction changes of the rollups, and of the numbers that are kept as they are.
+#[derive(Default)]
+pub struct Changed {
+    sums: Rollup<Place>,
+    counts: Counts,
+}
+
+impl Changed {
+    /// A trace was `before` and is `after`, where there was one or is one.
+    pub fn replace(&mut self, place: &Place, before: Option<&TraceRow>, after: Option<&TraceRow>) {
+        self.counts.replace(place, before, after);
+        if let Some(before) = before {
+            self.sums.subtract(place, before);
+        }
+        if let Some(after) = after {
+            self.sums.add(place, after);
+        }
+    }
+}
+
+/// Rows to be appended, as columns.
+#[derive(Default)]
+struct Rows {
+    weeks: Vec<i32>,
+    projects: Vec<String>,
+    kinds: Vec<i16>,
+    buckets: Vec<Instant>,
+    models: Vec<String>,
+    sums: Vec<Sums>,
+}
+
+impl Rows {
+    fn of(changed: Changed) -> Self {
+        let mut rows = Self::default();
+        for (place, cell, sums) in changed.sums.into_cells() {
+            let model = storable(cell.model()).into_owned();
+            rows.push(place, (cell.kind(), cell.bucket(), model), sums);
+        }
+        for (place, kind, value, traces) in changed.counts.into_changes() {
+            let sums = Sums {
+                traces,
+                ..Sums::default()
+            };
+            let cell = (kind as i16, Timestamp::default(), value.into());
+            rows.push(place, cell, sums);
+        }
+        rows
+    }
+
+    fn push(
+        &mut self,
+        (week, project): Place,
+        (kind, bucket, model): (i16, Timestamp, String),
+        sums: Sums,
+    ) {
+        self.weeks.push(week.0);
+        self.projects.push(project.into());
+        self.kinds.push(kind);
+        self.buckets.push(Instant(bucket));
+        self.models.push(model);
+        self.sums.push(sums);
+    }
+
+    fn each<T>(&self, one: impl Fn(&Sums) -> T) -> Vec<T> {
+        self.sums.iter().map(one).collect()
+    }
+}
+
 /// Appends what a transaction changed; the answer is how many rows that took.
-pub async fn note(connection: &mut PgConnection, changes: Rollup<Place>) -> sqlx::Result<u64> {
-    let cells: Vec<_> = changes.into_cells().collect();
-    if cells.is_empty() {
+pub async fn note(connection: &mut PgConnection, changed: Changed) -> sqlx::Result<u64> {
+    let rows = Rows::of(changed);
+    if rows.sums.is_empty() {
         return Ok(0);
     }
-    let (mut parts, mut projects) = (Vec::new(), Vec::new());
-    let (mut kinds, mut buckets, mut models) = (Vec::new(), Vec::new(), Vec::new());
-    for ((week, project), cell, _) in &cells {
-        parts.push(week.0);
-        projects.push(&**project);
-        kinds.push(cell.kind());
-        buckets.push(Instant(cell.bucket()));
-        models.push(storable(cell.model()));
-    }
-    fn of<T>(cells: &[(Place, xtrace_model::Cell, Sums)], one: impl Fn(&Sums) -> T) -> Vec<T> {
-        cells.iter().map(|(_, _, sums)| one(sums)).collect()
-    }
     sqlx::query(include_str!("sql/rollups/note.sql"))
-        .bind(parts)
-        .bind(buckets)
-        .bind(of(&cells, |sums| sums.traces))
-        .bind(of(&cells, |sums| sums.observations))
-        .bind(of(&cells, |sums| sums.sent_traces))
-        .bind(kinds)
-        .bind(projects)
-        .bind(models)
-        .bind(of(&cells, |sums| sums.input_tokens.to_string()))
-        .bind(of(&cells, |sums| sums.output_tokens.to_string()))
-        .bind(of(&cells, |sums| sums.total_tokens.to_string()))
-        .bind(of(&cells, |sums| Money(sums.cost)))
-        .bind(of(&cells, |sums| Money(sums.sent_cost)))
+        .bind(&rows.weeks)
+        .bind(&rows.buckets)
+        .bind(rows.each(|sums| sums.traces))
+        .bind(rows.each(|sums| sums.observations))
+        .bind(rows.each(|sums| sums.sent_traces))
+        .bind(&rows.kinds)
+        .bind(&rows.projects)
+        .bind(&rows.models)
+        .bind(rows.each(|sums| sums.input_tokens.to_string()))
+        .bind(rows.each(|sums| sums.output_tokens.to_string()))
+        .bind(rows.each(|sums| sums.total_tokens.to_string()))
+        .bind(rows.each(|sums| Money(sums.cost)))
+        .bind(rows.each(|sums| Money(sums.sent_cost)))
         .execute(connection)
         .await?;
-    Ok(cells.len() as u64)
+    Ok(rows.sums.len() as u64)
 }
 
 impl PostgresEngine {

@@ -124,6 +124,7 @@ macro_rules! for_each_case {
                 a_thousand_dimes_are_a_hundred_dollars
                 sums_of_whole_numbers_stop_at_the_ends
                 percentiles_are_interpolated_between_neighbours
+                groups_come_in_the_order_of_their_first_rows
             }
             buckets {
                 times_fall_in_buckets_of_any_length
@@ -141,6 +142,8 @@ macro_rules! for_each_case {
                 nothing_of_another_project_is_added_up
                 plans_are_answered_as_by_the_reference
                 changes_are_seen_as_soon_as_rows
+                counts_of_a_value_follow_every_change
+                counts_of_strange_values_are_those_of_the_rows
             }
             metrics {
                 points_are_visible_and_count_once

@@ -2,7 +2,7 @@
 //! rollups change by.
 
 use sqlx::PgConnection;
-use xtrace_model::{Rollup, TraceRow};
+use xtrace_model::TraceRow;
 use xtrace_query::{observations, traces};
 
 use super::Failure;
@@ -13,7 +13,7 @@ use super::payloads::{
 use super::summing::summaries;
 use crate::columns::ViewRows;
 use crate::parts::Filed;
-use crate::rollups::{Place, note};
+use crate::rollups::{Changed, note};
 use crate::rows::{push_observation, push_trace};
 use crate::states::TraceKept;
 
@@ -175,14 +175,11 @@ async fn sum_anew(
 }
 
 /// What the rollups change by.
-fn changes(touched: &[&MergedTrace<'_>]) -> Rollup<Place> {
-    let mut changes = Rollup::default();
+fn changes(touched: &[&MergedTrace<'_>]) -> Changed {
+    let mut changed = Changed::default();
     for trace in touched {
         let place = (trace.part, trace.key.0.as_str().into());
-        if let Some(before) = &trace.before {
-            changes.subtract(&place, before);
-        }
-        changes.add(&place, &trace.row());
+        changed.replace(&place, trace.before.as_ref(), Some(&trace.row()));
     }
-    changes
+    changed
 }

@@ -2,11 +2,11 @@
 
 use xtrace_model::Usd;
 use xtrace_query::{
-    Aggregation, Bucket, Dimension, Field, Kind, Measure, Order, OrderBy, Plan, Select, Value,
-    View, observations as o, traces as t,
+    Aggregation, Bucket, Condition, Dimension, Field, Kind, Measure, Order, OrderBy, Plan, Select,
+    Value, View, observations as o, traces as t,
 };
 
-use crate::builders::{a_trace, an_observation, batch};
+use crate::builders::{a_trace, after, an_observation, batch};
 use crate::dataset;
 use crate::plans::{descending, groups, measure};
 use crate::stage::Stage;
@@ -306,5 +306,49 @@ pub async fn percentiles_are_interpolated_between_neighbours(stage: &mut Stage) 
             (found.as_float().unwrap() - expected).abs() < 1e-9,
             "{found:?} is not {expected}"
         );
+    }
+}
+
+pub async fn groups_come_in_the_order_of_their_first_rows(stage: &mut Stage) {
+    // Traces of 12 sessions in turns, several received at once; sessions end and begin at any time.
+    for n in 0..60_u32 {
+        let session = format!("s{}", (n * 7 + n / 9) % 12);
+        let received = f64::from(n / 3 * 17 % 23);
+        let trace = a_trace(&format!("t{n}")).sent(received).session(&session);
+        let trace = trace.timestamp(after(f64::from(n % 11) * 3_600.0));
+        stage
+            .commit(batch().with(trace).with(a_trace("none")))
+            .await;
+    }
+    let first = measure(&t::MEASURE_CREATED_AT, Aggregation::Min);
+    let measures = vec![
+        measure(&t::COUNT, Aggregation::Count),
+        measure(&t::OBSERVATIONS_COUNT, Aggregation::Sum),
+        measure(&t::MEASURE_ERRORS, Aggregation::Sum),
+        measure(&t::MEASURE_LATENCY, Aggregation::Avg),
+        measure(&t::MEASURE_TIMESTAMP, Aggregation::Min),
+        first,
+    ];
+    let absent = Condition::IsAbsent {
+        field: &t::SESSION_ID,
+    };
+    let since = Condition::at_least(&t::TIMESTAMP, Value::Time(after(5.0 * 3_600.0)));
+    let of_one = Condition::equal(&t::SESSION_ID, Value::text("s3"));
+    for conditions in [vec![], vec![since], vec![of_one]] {
+        for (descending, offset) in [(true, 0), (false, 0), (true, 5), (false, 11), (true, 12)] {
+            let mut plan = groups(
+                View::Traces,
+                vec![Dimension::Field(&t::SESSION_ID)],
+                measures.clone(),
+            );
+            plan.conditions = vec![Condition::Not(Box::new(absent.clone()))];
+            plan.conditions.extend_from_slice(&conditions);
+            plan.order = vec![Order {
+                by: OrderBy::Measure(first),
+                descending,
+            }];
+            (plan.limit, plan.offset) = (4, offset);
+            stage.query(&plan).await;
+        }
     }
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use xtrace_model::{ObservationType, PriceBook, Timestamp};
-use xtrace_query::{Bucket, Comparison, Condition, Plan, Value, traces as t, zone};
+use xtrace_query::{
+    Bucket, Comparison, Condition, Dimension, ListMatch, Plan, Select, Value, observations as o,
+    traces as t, zone,
+};
 use xtrace_store::lower::Rolled;
 
 use crate::builders::{a_trace, after, an_observation, batch, noon};
@@ -132,6 +135,93 @@ pub async fn deleted_and_expired_traces_leave_no_sums(stage: &mut Stage) {
     compare(stage).await;
     stage.expire_traces(after(2.0 * DAY)).await;
     compare(stage).await;
+}
+
+/// How many traces each value has, how many sessions there are, how many observations each trace has.
+async fn count_each(stage: &Stage, values: &[&str], ids: &[&str]) {
+    let [traces, observations] = totals();
+    let where_ = |plan: &Plan, condition| Plan {
+        conditions: vec![condition],
+        ..plan.clone()
+    };
+    let is = |field, value: &str| Condition::equal(field, Value::text(value));
+    for value in values {
+        let tagged = |matching| Condition::List {
+            field: &t::TAGS,
+            matching,
+            values: vec![(*value).into()],
+        };
+        for condition in [
+            is(&t::NAME, value),
+            is(&t::SESSION_ID, value),
+            tagged(ListMatch::All),
+            tagged(ListMatch::Any),
+        ] {
+            stage.query(&where_(&traces, condition.clone())).await;
+            stage.query(&where_(&observations, condition)).await;
+        }
+    }
+    for id in ids {
+        let condition = is(&o::TRACE_ID, id);
+        stage.query(&where_(&observations, condition)).await;
+    }
+    let is_absent = Condition::IsAbsent {
+        field: &t::SESSION_ID,
+    };
+    let sessions = Select::CountGroups {
+        dimensions: vec![Dimension::Field(&t::SESSION_ID)],
+    };
+    for conditions in [vec![Condition::Not(Box::new(is_absent))], vec![]] {
+        let plan = Plan {
+            select: sessions.clone(),
+            conditions,
+            ..traces.clone()
+        };
+        stage.query(&plan).await;
+    }
+}
+
+pub async fn counts_of_a_value_follow_every_change(stage: &mut Stage) {
+    let values = ["a", "b", "c", "nobody's"];
+    let ids = ["t0", "t1", "t2", "t3", "nobody's"];
+    let first = (0..4).map(|n| {
+        let trace = a_trace(&format!("t{n}"));
+        trace.name("a").session("b").tags(["a", "b"])
+    });
+    let calls = ["o1", "o2", "o1"].map(|id| an_observation("t1", id).start(noon()));
+    stage.commit(batch().with_all(first).with_all(calls)).await;
+    count_each(stage, &values, &ids).await;
+    // A name goes, another changes; a tag more; a session of its own.
+    let changed = [
+        a_trace("t0").sent(1.0).without_name(),
+        a_trace("t1").sent(1.0).name("c").session("c"),
+        a_trace("t2").sent(1.0).tags(["c"]),
+    ];
+    stage.commit(batch().with_all(changed)).await;
+    count_each(stage, &values, &ids).await;
+    stage.delete(["t1", "t2"]).await;
+    count_each(stage, &values, &ids).await;
+    stage.reopen().await;
+    count_each(stage, &values, &ids).await;
+    stage.expire_traces(after(HOUR)).await;
+    count_each(stage, &values, &ids).await;
+}
+
+pub async fn counts_of_strange_values_are_those_of_the_rows(stage: &mut Stage) {
+    let long = ["x".repeat(200), "x".repeat(201), "é".repeat(101)];
+    let digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let strange = ["", " ", "a\0b", "%", "{}", "\"", digest];
+    let values: Vec<&str> = strange
+        .into_iter()
+        .chain(long.iter().map(String::as_str))
+        .collect();
+    let traces = values.iter().enumerate().map(|(n, value)| {
+        let trace = a_trace(&format!("t{n}"));
+        trace.name(value).session(value).tags(["tag", value])
+    });
+    stage.commit(batch().with_all(traces)).await;
+    count_each(stage, &values, &[]).await;
+    count_each(stage, &["tag"], &[]).await;
 }
 
 pub async fn both_ends_of_a_time_are_exact_to_the_microsecond(stage: &mut Stage) {

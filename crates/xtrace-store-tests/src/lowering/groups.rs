@@ -315,6 +315,14 @@ fn orders() -> Vec<Case<Plan>> {
             "a_page_of_groups_of_two_fields_by_many_measures",
             a_page(&[&traces::SESSION_ID, &traces::ENVIRONMENT]),
         ),
+        case(
+            "a_page_of_groups_in_the_order_of_their_first_rows",
+            ordered(
+                a_page(&[&traces::SESSION_ID]),
+                OrderBy::Measure(measure(&traces::MEASURE_CREATED_AT, Aggregation::Min)),
+                true,
+            ),
+        ),
     ]
 }
 

@@ -32,6 +32,13 @@ pub trait Dialect: Send + Sync {
     /// The column with the project's id, the same in all sources of views.
     fn project_column(&self) -> &'static str;
 
+    /// Whether indexes find the first row of each group by `dimension` one group after the other: one by `value`, which
+    /// is never absent, and one by `dimension`, `value` and the view's key. Then the groups of a page in the order of
+    /// their least `value` are found without looking at others.
+    fn has_first_of_groups(&self, _dimension: &'static Field, _value: &'static Field) -> bool {
+        false
+    }
+
     /// The text so that comparing it, or ordering by it, goes by its UTF-8 bytes.
     fn bytewise(&self, text: &str) -> String;
 

@@ -3,10 +3,13 @@
 //! Both in one statement, so that they see the same rows. Where an index leads from a group to its rows, the second
 //! part reads no others; elsewhere it still aggregates no others.
 
-use xtrace_query::{Condition, Dimension, Field, Kind, OrderBy, Plan};
+use xtrace_query::{
+    Aggregation, Condition, Dimension, Field, Kind, Measured, OrderBy, Plan, Select,
+};
 
-use super::{Grouping, group_order, inner, limits};
+use super::{Grouping, direction, group_order, inner, limits};
 use crate::error::StoreResult;
+use crate::lower::Dialect;
 use crate::lower::builder::Builder;
 use crate::scope::ProjectScope;
 
@@ -53,6 +56,9 @@ pub(super) fn groups_of_page(
     scope: &ProjectScope,
     builder: &mut Builder<'_>,
 ) -> StoreResult<String> {
+    if let Some(first) = First::of(plan, builder.dialect) {
+        return first.groups_of_page(plan, scope, builder);
+    }
     let deciding = deciding(plan, grouping);
     let rows = inner(&plan.conditions, &deciding, scope, builder)?.sql;
     let names = deciding.dimension_names().join(", ");
@@ -61,6 +67,80 @@ pub(super) fn groups_of_page(
     Ok(format!(
         "SELECT {names}\nFROM (\n{rows}\n) AS base\nGROUP BY {names}\nORDER BY {order}\n{limits}"
     ))
+}
+
+/// Groups by one field in the order of their least value of another, where indexes find the first row of each: rows are
+/// walked in that order, and those are left out whose group has an earlier one.
+struct First {
+    dimension: &'static Field,
+    value: &'static Field,
+    descending: bool,
+}
+
+impl First {
+    fn of(plan: &Plan, dialect: &dyn Dialect) -> Option<Self> {
+        let Select::Groups { dimensions, .. } = &plan.select else {
+            return None;
+        };
+        let ([Dimension::Field(dimension)], Some(order)) = (&dimensions[..], plan.order.first())
+        else {
+            return None;
+        };
+        let OrderBy::Measure(measure) = &order.by else {
+            return None;
+        };
+        let Measured::Field(value) = measure.measure.of else {
+            return None;
+        };
+        // A walk along the order passes by all rows that other conditions leave out.
+        let time = plan.view.def().time;
+        let is_walked = |field: &&'static Field| *field == *dimension || *field == time;
+        let fields = plan.conditions.iter().flat_map(Condition::fields);
+        let is_found = measure.aggregation == Aggregation::Min
+            && dialect.has_first_of_groups(dimension, value)
+            && fields.collect::<Vec<_>>().iter().all(is_walked);
+        is_found.then_some(Self {
+            dimension,
+            value,
+            descending: order.descending,
+        })
+    }
+
+    /// As [`groups_of_page`].
+    fn groups_of_page(
+        &self,
+        plan: &Plan,
+        scope: &ProjectScope,
+        builder: &mut Builder<'_>,
+    ) -> StoreResult<String> {
+        let key = plan.view.def().key;
+        let mut needed = vec![self.dimension, self.value];
+        needed.extend(key);
+        let rows = builder.rows(scope, &needed, &plan.conditions)?;
+        let earlier = builder.rows(scope, &needed, &plan.conditions)?;
+        let mut selected = vec![
+            format!("{} AS d0", builder.comparable(self.dimension)),
+            format!("{} AS m0", builder.comparable(self.value)),
+        ];
+        let mut own = vec![builder.comparable(self.value)];
+        let mut first = vec!["first.m0".to_owned()];
+        for (index, field) in key.iter().enumerate() {
+            let column = builder.comparable(field);
+            selected.push(format!("{column} AS k{index}"));
+            first.push(format!("first.k{index}"));
+            own.push(column);
+        }
+        let limits = limits(plan, builder);
+        Ok(format!(
+            "SELECT d0\nFROM (\nSELECT {}\n{rows}\n) AS first\nWHERE NOT EXISTS (\nSELECT 1\n{earlier}\n  \
+             AND {} = first.d0\n  AND ({}) < ({})\n)\nORDER BY m0{}, d0\n{limits}",
+            selected.join(", "),
+            builder.column(self.dimension),
+            own.join(", "),
+            first.join(", "),
+            direction(self.descending, true),
+        ))
+    }
 }
 
 /// The condition that a row belongs to one of the groups of `page`.
