@@ -21,6 +21,7 @@ mod merge;
 mod payloads;
 mod points;
 mod save;
+mod series;
 pub(crate) mod summing;
 mod work;
 
@@ -40,6 +41,7 @@ use crate::writer::Writer;
 
 use self::load::Loading;
 use self::payloads::Saving;
+use self::series::SeriesLimit;
 use self::work::Work;
 
 const OP: &str = "telemetry.commit";
@@ -223,8 +225,12 @@ impl PostgresEngine {
             written.changes += saved.changes;
         }
         if !work.points.is_empty() {
+            let series = SeriesLimit {
+                known: &self.series,
+                max: self.series_max,
+            };
             let points =
-                points::write(connection, &work.points, &self.series, &mut written.series).await?;
+                points::write(connection, &work.points, series, &mut written.series).await?;
             written.rows += points.rows;
             for (position, outcome) in points.outcomes {
                 report[position] = outcome;

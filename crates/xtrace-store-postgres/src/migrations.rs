@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
 /// Version, description and text of each file `migrations/<version>_<description>.sql`.
-const FILES: [(i64, &str, &str); 9] = [
+const FILES: [(i64, &str, &str); 10] = [
     (
         1,
         "catalogue",
@@ -47,6 +47,11 @@ const FILES: [(i64, &str, &str); 9] = [
         9,
         "lists",
         include_str!("../../../migrations/0009_lists.sql"),
+    ),
+    (
+        10,
+        "series_counts",
+        include_str!("../../../migrations/0010_series_counts.sql"),
     ),
 ];
 

@@ -21,6 +21,8 @@ pub struct PostgresOptions {
     pub query_timeout: Duration,
     /// A statement of a commit is ended after this, so that a stuck server is noticed.
     pub commit_timeout: Duration,
+    /// Series per project; points of further ones are rejected.
+    pub series_max: u64,
     /// Which week new traces are put in.
     pub clock: Arc<dyn Clock>,
 }
@@ -35,6 +37,7 @@ impl PostgresOptions {
             acquire_timeout: Duration::from_secs(5),
             query_timeout: Duration::from_secs(30),
             commit_timeout: Duration::from_secs(30),
+            series_max: 200_000,
             clock: Arc::new(SystemClock),
         }
     }
@@ -49,6 +52,7 @@ impl fmt::Debug for PostgresOptions {
             .field("acquire_timeout", &self.acquire_timeout)
             .field("query_timeout", &self.query_timeout)
             .field("commit_timeout", &self.commit_timeout)
+            .field("series_max", &self.series_max)
             .finish_non_exhaustive()
     }
 }

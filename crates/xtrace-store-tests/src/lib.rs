@@ -28,5 +28,5 @@ pub mod soak;
 pub mod stage;
 pub mod suite;
 
-pub use harness::{Harness, ReferenceHarness};
+pub use harness::{Harness, ReferenceHarness, SERIES_MAX};
 pub use stage::Stage;

@@ -158,6 +158,7 @@ macro_rules! for_each_case {
                 latest_points_of_series_with_such_labels
                 the_latest_point_follows_every_commit
                 any_text_is_a_name_or_a_label
+                series_beyond_the_limit_are_rejected_and_their_neighbours_stored
             }
             series {
                 every_aggregation_by_steps_of_any_length

@@ -81,6 +81,19 @@ pub struct Rejection {
     pub reason: String,
 }
 
+impl Rejection {
+    /// Points of one series too many: the project has `limit` of them.
+    pub fn series_limit(limit: u64, series: &SeriesKey) -> Self {
+        let name: String = series.name.chars().take(64).collect();
+        Self {
+            code: "series_limit",
+            reason: format!(
+                "the project has {limit} series, which is the limit, and this would be a new one of {name}"
+            ),
+        }
+    }
+}
+
 /// The outcome of each item, in the order of the batch.
 pub type CommitReport = Vec<Outcome>;
 
@@ -95,6 +108,8 @@ pub type CommitReport = Vec<Outcome>;
 ///   leaves the same records.
 /// * An observation whose trace is unknown brings the trace into being; a trace may be completed later.
 /// * A trace's summary equals `TraceSummary::of` its observations after every commit.
+/// * A project has a limited number of series: points of another are rejected with the code `series_limit`, those of
+///   known series are stored as always. Of new ones in a batch those that come first are stored.
 /// * A rejected item never keeps its neighbours from being stored.
 /// * Several processes may commit at once where the engine allows several: no deadlock, no lost join.
 /// * `delete_traces` removes traces with their observations and payloads, durably and at once for every

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tempfile::TempDir;
 use xtrace_store::Engine;
 use xtrace_store_embedded::{EmbeddedEngine, EmbeddedOptions};
-use xtrace_store_tests::Harness;
+use xtrace_store_tests::{Harness, SERIES_MAX};
 
 /// A data directory of its own.
 struct Embedded {
@@ -30,6 +30,7 @@ impl Harness for Embedded {
     async fn open(&self) -> Arc<dyn Engine> {
         let options = EmbeddedOptions {
             query_threads: 2,
+            series_max: SERIES_MAX,
             ..EmbeddedOptions::new(self.dir.path())
         };
         let engine =

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sqlx::{PgConnection, Row as _};
 use xtrace_model::Timestamp;
-use xtrace_store::{Outcome, Write, WriteItem};
+use xtrace_store::{Outcome, Rejection, Write, WriteItem};
 
 use super::Failure;
+use super::series::SeriesLimit;
 use super::work::PointsWork;
 use crate::chunks::{self, Point};
-use crate::metrics::{SeriesId, SeriesIds};
+use crate::metrics::SeriesId;
 use crate::pack::slot;
 use crate::values::Instant;
 
@@ -42,11 +43,11 @@ pub struct Points {
 pub async fn write(
     connection: &mut PgConnection,
     work: &[PointsWork<'_>],
-    known: &SeriesIds,
+    series: SeriesLimit<'_>,
     found: &mut Vec<SeriesId>,
 ) -> Result<Points, Failure> {
     lock(&mut *connection, work).await?;
-    let ids = resolve(&mut *connection, work, known, found).await?;
+    let ids = series.resolve(&mut *connection, work, found).await?;
     let latest = Latest::of(work, &ids);
     let packed = packed(&mut *connection, &latest).await?;
     let compared = latest.repeated.iter().chain(packed.keys()).copied();
@@ -69,7 +70,7 @@ pub async fn write(
         written: &written,
     };
     Ok(Points {
-        outcomes: seen.outcomes(work, &ids),
+        outcomes: seen.outcomes(work, &ids, series.max),
         rows: written.len() as u64,
     })
 }
@@ -130,87 +131,6 @@ fn hours(keys: impl Iterator<Item = PointKey>) -> (Vec<i64>, Vec<Instant>) {
         .unzip()
 }
 
-/// The ids of the series, in the order of the work; unknown series come into being.
-async fn resolve(
-    connection: &mut PgConnection,
-    work: &[PointsWork<'_>],
-    known: &SeriesIds,
-    found: &mut Vec<SeriesId>,
-) -> Result<Vec<i64>, Failure> {
-    let cached: Vec<Option<i64>> = work
-        .iter()
-        .map(|item| known.get(item.project, item.series))
-        .collect();
-    let distinct: HashSet<i64> = cached.iter().flatten().copied().collect();
-    if !distinct.is_empty() {
-        let expected = i64::try_from(distinct.len()).expect("a batch has far fewer series");
-        let count: i64 = sqlx::query(include_str!("../sql/metrics/known_series.sql"))
-            .bind(distinct.into_iter().collect::<Vec<_>>())
-            .fetch_one(&mut *connection)
-            .await?
-            .try_get(0)?;
-        if count != expected {
-            // Retention removed some, in this process or another.
-            known.forget();
-            return Err(Failure::Overtaken);
-        }
-    }
-    let unknown: Vec<&PointsWork<'_>> = work
-        .iter()
-        .zip(&cached)
-        .filter(|(_, id)| id.is_none())
-        .map(|(item, _)| item)
-        .collect();
-    let mut new = create(connection, &unknown).await?.into_iter();
-    let mut ids = Vec::with_capacity(work.len());
-    for (item, id) in work.iter().zip(cached) {
-        ids.push(match id {
-            Some(id) => id,
-            None => {
-                let id = new.next().expect("there is one id for each unknown series");
-                found.push(SeriesId {
-                    project: item.project.clone(),
-                    series: item.series.clone(),
-                    id,
-                });
-                id
-            }
-        });
-    }
-    Ok(ids)
-}
-
-async fn create(
-    connection: &mut PgConnection,
-    unknown: &[&PointsWork<'_>],
-) -> Result<Vec<i64>, Failure> {
-    if unknown.is_empty() {
-        return Ok(Vec::new());
-    }
-    let projects: Vec<&str> = unknown.iter().map(|item| item.project.as_str()).collect();
-    let names: Vec<_> = unknown
-        .iter()
-        .map(|item| crate::values::storable(&item.series.name))
-        .collect();
-    let labels: Vec<String> = unknown
-        .iter()
-        .map(|item| crate::metrics::labels_text(&item.series.labels))
-        .collect();
-    sqlx::query(include_str!("../sql/metrics/add_series.sql"))
-        .bind(&projects)
-        .bind(&names)
-        .bind(&labels)
-        .execute(&mut *connection)
-        .await?;
-    let rows = sqlx::query(include_str!("../sql/metrics/find_series.sql"))
-        .bind(&projects)
-        .bind(&names)
-        .bind(&labels)
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
-}
-
 /// What each point of the batch comes to.
 struct Latest {
     values: BTreeMap<PointKey, f64>,
@@ -219,12 +139,13 @@ struct Latest {
 }
 
 impl Latest {
-    fn of(work: &[PointsWork<'_>], ids: &[i64]) -> Self {
+    fn of(work: &[PointsWork<'_>], ids: &[Option<i64>]) -> Self {
         let mut latest = Self {
             values: BTreeMap::new(),
             repeated: HashSet::new(),
         };
         for (item, id) in work.iter().zip(ids) {
+            let Some(id) = id else { continue };
             for (time, value) in item.points {
                 if latest.values.insert((*id, *time), *value).is_some() {
                     latest.repeated.insert((*id, *time));
@@ -294,10 +215,20 @@ struct Seen<'a> {
 
 impl Seen<'_> {
     /// Counts as if the points had been written one after the other.
-    fn outcomes(&self, work: &[PointsWork<'_>], ids: &[i64]) -> Vec<(usize, Outcome)> {
+    fn outcomes(
+        &self,
+        work: &[PointsWork<'_>],
+        ids: &[Option<i64>],
+        series_max: u64,
+    ) -> Vec<(usize, Outcome)> {
         let mut current: HashMap<PointKey, f64> = self.stored.clone();
         let mut outcomes = Vec::with_capacity(work.len());
         for (item, id) in work.iter().zip(ids) {
+            let Some(id) = id else {
+                let rejection = Rejection::series_limit(series_max, item.series);
+                outcomes.push((item.position, Outcome::Rejected(rejection)));
+                continue;
+            };
             let mut accepted = 0;
             for (time, value) in item.points {
                 let key = (*id, *time);

@@ -8,8 +8,8 @@ use tokio::sync::OnceCell;
 use xtrace_model::{Clock, ManualClock, SystemClock, Timestamp};
 use xtrace_store::Engine;
 use xtrace_store_postgres::{PostgresEngine, PostgresOptions};
-use xtrace_store_tests::Harness;
 use xtrace_store_tests::cluster::TestCluster;
+use xtrace_store_tests::{Harness, SERIES_MAX};
 
 /// A database of its own, copied from one that has been migrated.
 struct Postgres {
@@ -71,6 +71,7 @@ impl Harness for Postgres {
         };
         let options = PostgresOptions {
             clock,
+            series_max: SERIES_MAX,
             ..PostgresOptions::new(&*self.url)
         };
         Arc::new(

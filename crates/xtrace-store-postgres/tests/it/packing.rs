@@ -201,14 +201,15 @@ async fn points_of_servers_that_did_not_pack_are_found_and_packed() {
 async fn an_hour_that_a_writer_holds_is_packed_later() {
     let database = database();
     let engine = open(options(&database)).await;
-    let sent = a_series("s").point_at(time("2026-01-01T05:10:00Z"), 1.0);
-    engine.commit(batch().with(sent).build()).await.unwrap();
     let mut writer = PgConnection::connect(&options(&database).url)
         .await
         .unwrap();
     let mut transaction = writer.begin().await.unwrap();
+    // Before there is a point: packing goes on in the background as well.
     let hold = "SELECT pg_advisory_xact_lock_shared(hashtext('xtrace.points'), slot) FROM generate_series(0, 63) AS slot";
     transaction.execute(hold).await.unwrap();
+    let sent = a_series("s").point_at(time("2026-01-01T05:10:00Z"), 1.0);
+    engine.commit(batch().with(sent).build()).await.unwrap();
     engine.pack_points(Timestamp::MAX).await.unwrap();
     assert_eq!(
         (psql(&database, ROWS), psql(&database, HOURS)),

@@ -4,7 +4,8 @@ use xtrace_model::Timestamp;
 use xtrace_query::{LatestPoint, MetricAggregation};
 use xtrace_store::Outcome;
 
-use crate::builders::{a_series, after, batch, labels};
+use crate::SERIES_MAX;
+use crate::builders::{a_series, after, an_observation, batch, labels, project};
 use crate::dataset::AWKWARD;
 use crate::plans::a_metric;
 use crate::stage::Stage;
@@ -362,4 +363,46 @@ pub async fn any_text_is_a_name_or_a_label(stage: &mut Stage) {
             .await;
         assert_eq!(answer.series[0].labels[text].as_deref(), Some(text));
     }
+}
+
+pub async fn series_beyond_the_limit_are_rejected_and_their_neighbours_stored(stage: &mut Stage) {
+    let rejected = |report: &[Outcome]| {
+        let rejected = report
+            .iter()
+            .filter(|outcome| matches!(outcome, Outcome::Rejected(_)));
+        rejected.count()
+    };
+    let numbered = |number: u64, at| {
+        let series = a_series("many").label("number", &number.to_string());
+        series.point(at, 1.0)
+    };
+    let other = project("other");
+    let few = (0..3).map(|number| numbered(number, 0.0));
+    stage.commit(batch().scope(&other).with_all(few)).await;
+    // All but two, then three more of which one comes twice, between series that are known and another project's.
+    let most = (2..SERIES_MAX).map(|number| numbered(number, 0.0));
+    assert_eq!(rejected(&stage.commit(batch().with_all(most)).await), 0);
+    let last = batch()
+        .with(numbered(SERIES_MAX + 1, 0.0))
+        .with(numbered(SERIES_MAX + 1, 1.0))
+        .with(numbered(SERIES_MAX + 2, 0.0))
+        .with(numbered(SERIES_MAX + 3, 0.0))
+        .with(numbered(SERIES_MAX + 3, 1.0))
+        .with(numbered(7, 1.0))
+        .with(an_observation("t", "o"))
+        .scope(&other)
+        .with(numbered(SERIES_MAX + 3, 0.0));
+    let report = stage.commit(last.clone()).await;
+    assert_eq!(rejected(&report), 2);
+    assert_eq!(rejected(&stage.commit(last).await), 2);
+    stage.reopen().await;
+    let more = |number| batch().with(numbered(number, 2.0));
+    let report = stage.commit(more(SERIES_MAX + 4)).await;
+    let [Outcome::Rejected(rejection)] = &report[..] else {
+        panic!("{report:?}")
+    };
+    assert_eq!(rejection.code, "series_limit");
+    assert_eq!(rejected(&stage.commit(more(SERIES_MAX + 2)).await), 0);
+    let answer = stage.query_metric(&a_metric("many").plan()).await;
+    assert_eq!(answer.series_total, SERIES_MAX);
 }

@@ -9,7 +9,9 @@ use xtrace_model::{
     ObservationState, PriceBook, SeriesKey, Timestamp, TraceFacts, TraceId, TraceRow, TraceState,
     TraceSummary,
 };
-use xtrace_store::{ObservationPayload, Outcome, TracePayload};
+use xtrace_store::{ObservationPayload, Outcome, Rejection, TracePayload};
+
+use crate::SERIES_MAX;
 
 /// Points by time.
 pub type Points = BTreeMap<Timestamp, f64>;
@@ -78,6 +80,9 @@ impl Contents {
 
     /// How many of the points are new or changed, and how many were there already with that value.
     pub fn write_points(&mut self, series: SeriesKey, points: &[(Timestamp, f64)]) -> Outcome {
+        if !self.series.contains_key(&series) && self.series.len() as u64 >= SERIES_MAX {
+            return Outcome::Rejected(Rejection::series_limit(SERIES_MAX, &series));
+        }
         let stored = self.series.entry(series).or_default();
         let (mut accepted, mut duplicate) = (0, 0);
         for (time, value) in points {
