@@ -4,10 +4,10 @@
 //! 1. Lock the keys of all traces concerned, in their order, and fetch the states that are there (`keys`).
 //! 2. Decode them (`load`), and read of texts only what joining has to know (`held`).
 //! 3. Join, derive and sum up, without the server (`merge`).
-//! 4. Write rows, parts and payloads (`save`, `payloads`), many per statement and all tables in one, what the rollups
-//!    change by (`crate::rollups`), then points (`points`).
+//! 4. Write rows, parts, payloads (`save`, `payloads`) and what the rollups change by (`crate::rollups`), many per
+//!    statement and all tables in one, then points (`points`).
 //!
-//! The server is asked five times for a batch of traces: to begin, for steps 1 and 4 (twice), and to commit.
+//! The server is asked four times for a batch of traces: to begin, for steps 1 and 4, and to commit.
 //!
 //! INVARIANT: whoever writes a trace or anything of it holds the lock on its key, so that no join is lost between two
 //! processes; and everybody takes those locks in the same order, so that nobody waits in a circle.

@@ -1,6 +1,8 @@
 //! The dialect of PostgreSQL 14 and newer, for the shared lowering.
 
-use xtrace_query::{Field, ListMatch, TextMatch, View, traces};
+use xtrace_query::{
+    Comparison, Condition, Field, ListMatch, TextMatch, View, observations, traces,
+};
 use xtrace_store::lower::{Bind, Dialect, fraction};
 
 /// The collation whose `lower` is used, best first: the server decides which of them there are. The first two map
@@ -80,6 +82,23 @@ impl Dialect for PostgresDialect {
 
     fn project_column(&self) -> &'static str {
         "project"
+    }
+
+    /// Of one trace in such a way that no index beginning with the project is considered. The planner takes the
+    /// observations of a trace to be spread over all times, and would walk all observations of the project in their
+    /// order until it had met enough of the trace's.
+    fn is_of_project(&self, column: &str, project: &str, conditions: &[Condition]) -> String {
+        let is_of_one_trace = |condition: &Condition| {
+            matches!(
+                condition,
+                Condition::Compare { field, comparison: Comparison::Equal, .. }
+                    if **field == observations::TRACE_ID
+            )
+        };
+        if conditions.iter().any(is_of_one_trace) {
+            return format!("({column} = {project}) IS TRUE");
+        }
+        format!("{column} = {project}")
     }
 
     fn has_first_of_groups(&self, dimension: &'static Field, value: &'static Field) -> bool {

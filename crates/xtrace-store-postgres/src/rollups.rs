@@ -10,6 +10,7 @@ use sqlx::{PgConnection, PgPool, Row as _};
 use xtrace_model::{Rollup, Sums, Timestamp, TraceRow};
 use xtrace_store::StoreResult;
 
+use crate::columns::Binding;
 use crate::counted::Counts;
 use crate::engine::PostgresEngine;
 use crate::errors::InOperation as _;
@@ -59,7 +60,7 @@ impl Changed {
 
 /// Rows to be appended, as columns.
 #[derive(Default)]
-struct Rows {
+pub struct Rows {
     weeks: Vec<i32>,
     projects: Vec<String>,
     kinds: Vec<i16>,
@@ -69,7 +70,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn of(changed: Changed) -> Self {
+    pub fn of(changed: Changed) -> Self {
         let mut rows = Self::default();
         for (place, cell, sums) in changed.sums.into_cells() {
             let model = storable(cell.model()).into_owned();
@@ -100,34 +101,41 @@ impl Rows {
         self.sums.push(sums);
     }
 
+    pub fn count(&self) -> u64 {
+        self.sums.len() as u64
+    }
+
+    /// Binds the columns in the order of `note.sql`.
+    pub fn bind_to<'q>(&self, query: Binding<'q>) -> Binding<'q> {
+        query
+            .bind(self.weeks.clone())
+            .bind(self.buckets.clone())
+            .bind(self.each(|sums| sums.traces))
+            .bind(self.each(|sums| sums.observations))
+            .bind(self.each(|sums| sums.sent_traces))
+            .bind(self.kinds.clone())
+            .bind(self.projects.clone())
+            .bind(self.models.clone())
+            .bind(self.each(|sums| sums.input_tokens.to_string()))
+            .bind(self.each(|sums| sums.output_tokens.to_string()))
+            .bind(self.each(|sums| sums.total_tokens.to_string()))
+            .bind(self.each(|sums| Money(sums.cost)))
+            .bind(self.each(|sums| Money(sums.sent_cost)))
+    }
+
     fn each<T>(&self, one: impl Fn(&Sums) -> T) -> Vec<T> {
         self.sums.iter().map(one).collect()
     }
 }
 
-/// Appends what a transaction changed; the answer is how many rows that took.
-pub async fn note(connection: &mut PgConnection, changed: Changed) -> sqlx::Result<u64> {
+/// Appends what a transaction changed.
+pub async fn note(connection: &mut PgConnection, changed: Changed) -> sqlx::Result<()> {
     let rows = Rows::of(changed);
-    if rows.sums.is_empty() {
-        return Ok(0);
+    if rows.count() == 0 {
+        return Ok(());
     }
-    sqlx::query(include_str!("sql/rollups/note.sql"))
-        .bind(&rows.weeks)
-        .bind(&rows.buckets)
-        .bind(rows.each(|sums| sums.traces))
-        .bind(rows.each(|sums| sums.observations))
-        .bind(rows.each(|sums| sums.sent_traces))
-        .bind(&rows.kinds)
-        .bind(&rows.projects)
-        .bind(&rows.models)
-        .bind(rows.each(|sums| sums.input_tokens.to_string()))
-        .bind(rows.each(|sums| sums.output_tokens.to_string()))
-        .bind(rows.each(|sums| sums.total_tokens.to_string()))
-        .bind(rows.each(|sums| Money(sums.cost)))
-        .bind(rows.each(|sums| Money(sums.sent_cost)))
-        .execute(connection)
-        .await?;
-    Ok(rows.sums.len() as u64)
+    let note = rows.bind_to(sqlx::query(include_str!("sql/rollups/note.sql")));
+    note.execute(connection).await.map(drop)
 }
 
 impl PostgresEngine {

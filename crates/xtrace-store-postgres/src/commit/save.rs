@@ -13,7 +13,7 @@ use super::payloads::{
 use super::summing::summaries;
 use crate::columns::ViewRows;
 use crate::parts::Filed;
-use crate::rollups::{Changed, note};
+use crate::rollups::{Changed, Rows};
 use crate::rows::{push_observation, push_trace};
 use crate::states::TraceKept;
 
@@ -34,6 +34,10 @@ pub async fn save(
     texts: Saving<'_>,
 ) -> Result<Saved, Failure> {
     let is_summary_lost = merged.traces.iter().any(|trace| trace.is_summary_lost);
+    let mut sums = Rows::default();
+    if !is_summary_lost {
+        sums = changes(&touched(&merged));
+    }
     let late = texts.split_late(&merged)?;
     let filed = {
         let payloads = texts.payloads(&merged, &late);
@@ -57,6 +61,7 @@ pub async fn save(
             observation_texts: chunks(&payloads.observations),
             trace_texts: chunks(&payloads.traces),
             parts: part_chunks(&parts),
+            sums: &sums,
         };
         rounds.write(&mut *connection).await?;
         filed
@@ -64,14 +69,17 @@ pub async fn save(
     if is_summary_lost {
         sum_anew(&mut *connection, &mut merged.traces).await?;
         let traces = touched(&merged);
+        sums = changes(&traces);
         let rounds = Rounds {
             traces: traces.chunks(ROWS_MAX).collect(),
-            ..Rounds::default()
+            ..Rounds::of(&sums)
         };
-        rounds.write(&mut *connection).await?;
+        rounds.write(connection).await?;
     }
-    let changes = note(connection, changes(&touched(&merged))).await?;
-    Ok(Saved { filed, changes })
+    Ok(Saved {
+        filed,
+        changes: sums.count(),
+    })
 }
 
 fn touched<'m, 'a>(merged: &'m Merged<'a>) -> Vec<&'m MergedTrace<'a>> {
@@ -80,16 +88,29 @@ fn touched<'m, 'a>(merged: &'m Merged<'a>) -> Vec<&'m MergedTrace<'a>> {
 }
 
 /// What is to be written of each table, in pieces: one statement takes one of each.
-#[derive(Default)]
 struct Rounds<'s, 'a> {
     observations: Vec<&'s [&'s MergedObservation<'a>]>,
     traces: Vec<&'s [&'s MergedTrace<'a>]>,
     observation_texts: Vec<&'s [Payload<'s>]>,
     trace_texts: Vec<&'s [Payload<'s>]>,
     parts: Vec<&'s [PartRow<'s>]>,
+    /// What the rollups change by: as many rows as there may be traces, all in the first statement.
+    sums: &'s Rows,
 }
 
-impl Rounds<'_, '_> {
+impl<'s> Rounds<'s, '_> {
+    /// Nothing else than these.
+    fn of(sums: &'s Rows) -> Self {
+        Self {
+            observations: Vec::new(),
+            traces: Vec::new(),
+            observation_texts: Vec::new(),
+            trace_texts: Vec::new(),
+            parts: Vec::new(),
+            sums,
+        }
+    }
+
     async fn write(self, connection: &mut PgConnection) -> Result<(), Failure> {
         let counts = [
             self.observations.len(),
@@ -97,6 +118,7 @@ impl Rounds<'_, '_> {
             self.observation_texts.len(),
             self.trace_texts.len(),
             self.parts.len(),
+            usize::from(self.sums.count() > 0),
         ];
         for round in 0..counts.into_iter().max().unwrap_or_default() {
             self.write_round(round, &mut *connection).await?;
@@ -126,6 +148,9 @@ impl Rounds<'_, '_> {
         let save = bind_observations(save, of_round(&self.observation_texts, round));
         let save = bind_traces(save, of_round(&self.trace_texts, round));
         let save = bind_parts(save, of_round(&self.parts, round));
+        let later = Rows::default();
+        let sums = if round == 0 { self.sums } else { &later };
+        let save = sums.bind_to(save);
         save.execute(connection).await?;
         Ok(())
     }
@@ -175,11 +200,11 @@ async fn sum_anew(
 }
 
 /// What the rollups change by.
-fn changes(touched: &[&MergedTrace<'_>]) -> Changed {
+fn changes(touched: &[&MergedTrace<'_>]) -> Rows {
     let mut changed = Changed::default();
     for trace in touched {
         let place = (trace.part, trace.key.0.as_str().into());
         changed.replace(&place, trace.before.as_ref(), Some(&trace.row()));
     }
-    changed
+    Rows::of(changed)
 }

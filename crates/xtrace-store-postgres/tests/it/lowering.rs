@@ -87,7 +87,7 @@ fn dialect() -> PostgresDialect {
     }
 }
 
-fn bound(bind: &Bind) -> String {
+pub fn bound(bind: &Bind) -> String {
     match bind {
         Bind::Text(text) => quoted(text),
         Bind::Bool(value) => value.to_string(),

@@ -8,6 +8,7 @@ mod faults;
 mod lowering;
 mod packing;
 mod parts;
+mod plans;
 mod poison;
 mod retention;
 mod rollups;

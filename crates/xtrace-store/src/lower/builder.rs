@@ -97,7 +97,11 @@ impl<'a> Builder<'a> {
                 "\nLEFT JOIN {source} AS {TRACE} ON {TRACE}.{scoped} = {project} AND {TRACE}.{id} = {trace_id}"
             ));
         }
-        sql.push_str(&format!("\nWHERE {OWN}.{scoped} = {project}"));
+        let own_project = format!("{OWN}.{scoped}");
+        let is_own = self
+            .dialect
+            .is_of_project(&own_project, &project, conditions);
+        sql.push_str(&format!("\nWHERE {is_own}"));
         for condition in conditions {
             let condition = self.condition(condition)?;
             sql.push_str(&format!("\n  AND {condition}"));

@@ -1,6 +1,6 @@
 //! What differs between the dialects of SQL.
 
-use xtrace_query::{Field, ListMatch, TextMatch, View};
+use xtrace_query::{Condition, Field, ListMatch, TextMatch, View};
 
 use super::Bind;
 
@@ -31,6 +31,12 @@ pub trait Dialect: Send + Sync {
 
     /// The column with the project's id, the same in all sources of views.
     fn project_column(&self) -> &'static str;
+
+    /// The condition that rows of a view are the project's, beside `conditions`, all of which hold as well. `column` is that
+    /// of the project with its alias.
+    fn is_of_project(&self, column: &str, project: &str, _conditions: &[Condition]) -> String {
+        format!("{column} = {project}")
+    }
 
     /// Whether indexes find the first row of each group by `dimension` one group after the other: one by `value`, which
     /// is never absent, and one by `dimension`, `value` and the view's key. Then the groups of a page in the order of

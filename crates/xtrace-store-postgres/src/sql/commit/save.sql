@@ -1,4 +1,5 @@
--- Writes what a batch changes, in place of older rows by primary key, and the parts that its payloads name; each table
+-- Writes what a batch changes, in place of older rows by primary key, appends what the rollups change by, and adds the
+-- parts that its payloads name; each table
 -- from arrays of its own, of which some may be empty. Parts that another writer is just adding are waited for, in the
 -- order of the arrays, which is the same for all writers: nobody waits in a circle. Returns nothing.
 WITH observation_rows AS (
@@ -118,6 +119,22 @@ WITH observation_rows AS (
     ON CONFLICT (project, trace_id, part) DO UPDATE SET
         (input, output, input_recipe, output_recipe, state)
         = ROW (NULL, NULL, excluded.input_recipe, excluded.output_recipe, excluded.state)
+), sums AS (
+    INSERT INTO rollup_changes (
+        part, bucket, traces, observations, sent_traces, kind, project, model, input_tokens, output_tokens,
+        total_tokens, cost, sent_cost
+    )
+    SELECT date '1970-01-01' + part, bucket, traces, observations, sent_traces, kind, project,
+           -- Kinds from 4 on count the traces of a value.
+           CASE WHEN kind < 4 THEN model ELSE xtrace_counted(model) END, input_tokens::numeric,
+           output_tokens::numeric, total_tokens::numeric, cost, sent_cost
+    FROM unnest(
+        $108::int[], $109::timestamptz[], $110::bigint[], $111::bigint[], $112::bigint[], $113::smallint[],
+        $114::text[], $115::text[], $116::text[], $117::text[], $118::text[], $119::numeric[], $120::numeric[]
+    ) AS changed (
+        part, bucket, traces, observations, sent_traces, kind, project, model, input_tokens, output_tokens,
+        total_tokens, cost, sent_cost
+    )
 )
 INSERT INTO payload_parts (part, project, id, has_parts, body)
 SELECT date '1970-01-01' + part, project, id, has_parts, body
