@@ -1,6 +1,8 @@
 //! Cases of rows: selection, order, pages.
 
-use xtrace_query::{Field, Order, OrderBy, Plan, Select, View, observations, traces};
+use xtrace_query::{
+    Condition, Field, Order, OrderBy, Plan, Select, Value, View, observations, traces,
+};
 
 use super::{Case, case};
 
@@ -23,6 +25,16 @@ fn rows(view: View, fields: Vec<&'static Field>, order: &[(&'static Field, bool)
 
 fn trace_ids(order: &[(&'static Field, bool)]) -> Plan {
     rows(View::Traces, vec![&traces::ID], order)
+}
+
+fn of_one_trace() -> Plan {
+    let is_of_it = Condition::equal(&observations::TRACE_ID, Value::text("t1"));
+    let order = [(&observations::START_TIME, false)];
+    Plan {
+        conditions: vec![is_of_it],
+        limit: 2,
+        ..rows(View::Observations, vec![&observations::ID], &order)
+    }
 }
 
 pub(super) fn cases() -> Vec<Case<Plan>> {
@@ -71,6 +83,7 @@ pub(super) fn cases() -> Vec<Case<Plan>> {
                 ..trace_ids(&[(&traces::TIMESTAMP, true)])
             },
         ),
+        case("the_first_observations_of_one_trace", of_one_trace()),
         case(
             "observations_with_fields_of_their_traces",
             rows(
