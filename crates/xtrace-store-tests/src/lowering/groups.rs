@@ -135,6 +135,39 @@ fn measures() -> Vec<Case<Plan>> {
             ),
         ),
         case(
+            "numbers_in_four_parts_of_their_range",
+            of_traces(vec![
+                measure(&traces::MEASURE_LATENCY, Aggregation::Histogram(4)),
+                measure(&traces::MEASURE_LATENCY, Aggregation::Histogram(1)),
+            ]),
+        ),
+        case(
+            "amounts_in_parts_of_the_range_of_their_group",
+            groups(
+                observed,
+                by(&observations::TYPE),
+                vec![measure(
+                    &observations::MEASURE_TOTAL_COST,
+                    Aggregation::Histogram(3),
+                )],
+            ),
+        ),
+        case(
+            "values_made_of_several_fields",
+            of_observations(vec![
+                measure(&observations::MEASURE_STREAMING_LATENCY, Aggregation::Max),
+                measure(&observations::MEASURE_TOKENS_PER_SECOND, Aggregation::Avg),
+                measure(
+                    &observations::MEASURE_OUTPUT_TOKENS_PER_SECOND,
+                    Aggregation::Sum,
+                ),
+            ]),
+        ),
+        case(
+            "rows_with_a_number_above_zero",
+            of_traces(vec![measure(&traces::FAILED, Aggregation::Count)]),
+        ),
+        case(
             "measures_of_traces_that_count_once_among_observations",
             of_observations(vec![
                 measure(&traces::UNIQUE_USERS, Aggregation::CountDistinct),
@@ -167,6 +200,17 @@ fn dimensions() -> Vec<Case<Plan>> {
         case(
             "groups_by_a_truth_value",
             groups(traced, by(&traces::PUBLIC), vec![count(traced)]),
+        ),
+        case(
+            "groups_by_whether_a_field_is_absent",
+            groups(
+                observed,
+                vec![
+                    Dimension::IsAbsent(&observations::PARENT_ID),
+                    Dimension::IsAbsent(&traces::TAGS),
+                ],
+                vec![count(observed)],
+            ),
         ),
         case(
             "distinct_values_without_measures",
@@ -233,6 +277,14 @@ fn buckets() -> Vec<Case<Plan>> {
         case(
             "buckets_of_a_day_and_a_half",
             counted(fixed(129_600_000_000)),
+        ),
+        case(
+            "weeks_begin_on_monday",
+            counted(bucketed(&traces::TIMESTAMP, Bucket::Week)),
+        ),
+        case(
+            "months_of_utc",
+            counted(bucketed(&traces::TIMESTAMP, Bucket::Month)),
         ),
         case(
             "days_of_utc",
