@@ -71,6 +71,7 @@ fn every_aggregation(of: &'static Measure) -> Vec<MeasureOf> {
 
 pub(super) fn cases() -> Vec<Case<Plan>> {
     let mut cases = measures();
+    cases.extend(made());
     cases.extend(dimensions());
     cases.extend(buckets());
     cases.extend(orders());
@@ -135,6 +136,23 @@ fn measures() -> Vec<Case<Plan>> {
             ),
         ),
         case(
+            "measures_of_traces_that_count_once_among_observations",
+            of_observations(vec![
+                measure(&traces::UNIQUE_USERS, Aggregation::CountDistinct),
+                measure(&traces::MEASURE_LATENCY, Aggregation::Max),
+                measure(&traces::MEASURE_TOTAL_COST, Aggregation::Min),
+            ]),
+        ),
+    ]
+}
+
+/// Parts of a range, and what is made of fields.
+fn made() -> Vec<Case<Plan>> {
+    let (traced, observed) = (View::Traces, View::Observations);
+    let of_traces = |measures| groups(traced, Vec::new(), measures);
+    let of_observations = |measures| groups(observed, Vec::new(), measures);
+    vec![
+        case(
             "numbers_in_four_parts_of_their_range",
             of_traces(vec![
                 measure(&traces::MEASURE_LATENCY, Aggregation::Histogram(4)),
@@ -168,12 +186,15 @@ fn measures() -> Vec<Case<Plan>> {
             of_traces(vec![measure(&traces::FAILED, Aggregation::Count)]),
         ),
         case(
-            "measures_of_traces_that_count_once_among_observations",
-            of_observations(vec![
-                measure(&traces::UNIQUE_USERS, Aggregation::CountDistinct),
-                measure(&traces::MEASURE_LATENCY, Aggregation::Max),
-                measure(&traces::MEASURE_TOTAL_COST, Aggregation::Min),
-            ]),
+            "groups_by_whether_a_field_is_absent",
+            groups(
+                observed,
+                vec![
+                    Dimension::IsAbsent(&observations::PARENT_ID),
+                    Dimension::IsAbsent(&traces::TAGS),
+                ],
+                vec![count(observed)],
+            ),
         ),
     ]
 }
@@ -200,17 +221,6 @@ fn dimensions() -> Vec<Case<Plan>> {
         case(
             "groups_by_a_truth_value",
             groups(traced, by(&traces::PUBLIC), vec![count(traced)]),
-        ),
-        case(
-            "groups_by_whether_a_field_is_absent",
-            groups(
-                observed,
-                vec![
-                    Dimension::IsAbsent(&observations::PARENT_ID),
-                    Dimension::IsAbsent(&traces::TAGS),
-                ],
-                vec![count(observed)],
-            ),
         ),
         case(
             "distinct_values_without_measures",

@@ -23,7 +23,10 @@ const PARAMS: [ParamDoc; 1] = [ParamDoc::new(
      operator, value}], timeDimension: {granularity}, fromTimestamp, toTimestamp, orderBy: [{field, direction}], \
      config: {bins, row_limit}}`. `view` and both times are required; the time of a row is its beginning, both ends \
      count. `granularity` is auto, minute, hour, day, week (from Monday) or month, of UTC; without `orderBy` parts of \
-     time without rows are there with zeros. `orderBy` takes columns of the answer. `bins` are 1 to 100, default 10; \
+     time without rows are there as one row each, with zeros and null dimensions. `filters` must all hold; types are \
+     datetime, string, stringOptions, arrayOptions, number, boolean and null; texts are searched in any case, and what \
+     is negated holds for absent values as well. `orderBy` takes columns of the answer; without it rows come by time, \
+     else by the first metric from the greatest. `bins` are 1 to 100, default 10; \
      `row_limit` is 1 to 1000. Other keys are refused.",
 )
 .required()];
