@@ -74,7 +74,7 @@ fn month_of(time: Timestamp) -> i64 {
         .first_of_month();
     let start = first.to_zoned(TimeZone::UTC).map(|start| start.timestamp());
     // There is no first of the month before the earliest of times, which is one.
-    start.map_or(Timestamp::MIN.as_micros(), |start| start.as_microsecond())
+    start.map_or(Timestamp::MIN.as_micros(), jiff::Timestamp::as_microsecond)
 }
 
 impl Bucket {

@@ -10,11 +10,11 @@ fn stored() -> Value {
     let trace = |n: u32| {
         let minute = format!("2026-01-31T{:02}:{:02}:00", 12 + n / 60, n % 60);
         let id = format!("t{n}");
-        let model = if n % 2 == 0 { "gpt" } else { "claude" };
+        let model = if n.is_multiple_of(2) { "gpt" } else { "claude" };
         let mut call = json!({ "id": "call", "traceId": id, "type": "GENERATION",
             "model": model, "startTime": format!("{minute}Z"),
             "endTime": format!("{minute}.{:03}Z", 100 + n), "usage": { "input": n, "output": 1 }, "costDetails": { "total": 0.1 } });
-        if n % 4 == 0 {
+        if n.is_multiple_of(4) {
             call["level"] = json!("ERROR");
         }
         json!({ "trace": { "id": id, "timestamp": format!("{minute}Z"), "userId": format!("u{}", n % 3),

@@ -384,13 +384,24 @@ async fn every_kind_of_filter_narrows_the_rows() {
 #[tokio::test]
 async fn a_flag_is_filtered_by_what_it_is_or_is_not() {
     let reads = Reads::with(stored()).await;
-    for (operator, value, expected) in [("=", true, 2), ("<>", true, 2), ("=", false, 2)] {
+    let (roots, others) = (&["GENERATION"][..], &["GENERATION", "TOOL"][..]);
+    for (operator, value, expected) in [
+        ("=", true, roots),
+        ("<>", false, roots),
+        ("<>", true, others),
+        ("=", false, others),
+    ] {
         let keys = json!({
-            "metrics": [metric("count", "count")],
+            "dimensions": fields(["type"]),
             "filters": [filter("boolean", "isRootObservation", operator, json!(value))],
+            "orderBy": [{ "field": "type", "direction": "asc" }],
         });
         let found = rows(&reads, (V2, "observations"), &keys).await;
-        assert_eq!(found, json!([{ "count_count": expected }]));
+        let expected: Value = expected
+            .iter()
+            .map(|kind| json!({ "type": kind }))
+            .collect();
+        assert_eq!(found, expected, "{operator} {value}");
     }
 }
 
