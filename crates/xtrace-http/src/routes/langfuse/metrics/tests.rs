@@ -406,6 +406,21 @@ async fn a_flag_is_filtered_by_what_it_is_or_is_not() {
 }
 
 #[tokio::test]
+async fn both_ends_of_the_time_count() {
+    let reads = Reads::with(stored()).await;
+    let noon = "2026-01-31T12:00:00Z";
+    for view in [TRACES, OBSERVATIONS] {
+        let keys = json!({
+            "metrics": [metric("count", "count")],
+            "fromTimestamp": noon,
+            "toTimestamp": noon,
+        });
+        let found = rows(&reads, view, &keys).await;
+        assert_eq!(found[0]["count_count"], 1, "{view:?}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_one_row_of_zeros_or_none() {
     let reads = Reads::with(stored()).await;
     let mut keys = json!({
