@@ -9,6 +9,14 @@ use axum::http::{Request, Uri};
 use crate::bytes::choice;
 use crate::server::{Server, authorised, post};
 
+/// Routes that take a question as JSON, in which bytes are escaped.
+const ASKED: [&str; 2] = [
+    "/api/public/metrics?query=",
+    "/api/public/v2/metrics?query=",
+];
+/// First bytes from here on choose one of those.
+const ASKED_FROM: u8 = 224;
+
 /// What comes before the bytes; where it ends in `/` they are a part of the path, else the query string.
 const PREFIXES: [&str; 10] = [
     "/api/public/traces?",
@@ -30,8 +38,20 @@ thread_local! {
 /// The first byte chooses the route.
 pub fn run(data: &[u8]) {
     let (choice, data) = choice(data);
-    let prefix = PREFIXES[usize::from(choice) % PREFIXES.len()];
-    let target = [prefix.as_bytes(), data].concat();
+    let target = match choice.checked_sub(ASKED_FROM) {
+        Some(asked) => {
+            let prefix = ASKED[usize::from(asked) % ASKED.len()];
+            let escaped = data
+                .iter()
+                .flat_map(|byte| format!("%{byte:02X}").into_bytes());
+            prefix.bytes().chain(escaped).collect()
+        }
+        None => [
+            PREFIXES[usize::from(choice) % PREFIXES.len()].as_bytes(),
+            data,
+        ]
+        .concat(),
+    };
     // What is no URI does not come through HTTP either.
     let Ok(uri) = Uri::try_from(target) else {
         return;

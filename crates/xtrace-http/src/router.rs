@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::observe::{in_one_shape, observe};
+use crate::routes::langfuse;
 use crate::routes::native::{batch, daily, metrics, observations, projects, sessions, traces};
 use crate::routes::ops;
 
@@ -76,6 +77,8 @@ fn reading() -> OpenApiRouter<App> {
         .routes(routes!(metrics::names::list))
         .routes(routes!(metrics::query::query))
         .routes(routes!(metrics::latest::read))
+        .routes(routes!(langfuse::metrics::v1::ask))
+        .routes(routes!(langfuse::metrics::v2::ask))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! The routes, by API and noun.
 
+pub mod langfuse;
 pub mod native;
 pub mod ops;

@@ -28,6 +28,8 @@ pub const VALUES_MAX: usize = 10_000;
 pub const OFFSETS_MAX: usize = 512;
 /// The longest step of a metric question.
 pub const STEP_MICROS_MAX: i64 = 366 * 86_400_000_000;
+/// The most parts of a histogram.
+pub const PARTS_MAX: u8 = 100;
 
 /// Why a plan makes no sense. Fields are named as the API names them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -204,6 +206,7 @@ fn check_dimension(dimension: &Dimension, view: View) -> Checked {
                 _ => Ok(()),
             }
         }
+        Dimension::IsAbsent(field) => check_view(field, view),
         Dimension::Bucket { field, bucket } => {
             check_view(field, view)?;
             if field.kind != Kind::Time {
@@ -222,7 +225,7 @@ fn check_bucket(bucket: &Bucket) -> Checked {
                 expected: "longer than nothing and at most 366 days",
             })
         }
-        Bucket::Fixed { .. } => Ok(()),
+        Bucket::Fixed { .. } | Bucket::Week | Bucket::Month => Ok(()),
         Bucket::Day { offsets } => {
             if offsets.is_empty() {
                 return Err(PlanError::Empty {
@@ -251,12 +254,10 @@ fn check_measures(measures: &[MeasureOf], view: View) -> Checked {
         measures.len() as u64,
         MEASURES_MAX as u64,
     )?;
-    measures
-        .iter()
-        .try_for_each(|measure| check_measure(measure, view))
+    measures.iter().try_for_each(|of| measure(of, view))
 }
 
-fn check_measure(measure_of: &MeasureOf, view: View) -> Checked {
+pub(crate) fn measure(measure_of: &MeasureOf, view: View) -> Checked {
     let MeasureOf {
         measure,
         aggregation,
@@ -287,11 +288,14 @@ fn check_measure(measure_of: &MeasureOf, view: View) -> Checked {
 }
 
 fn fits_aggregation(of: Measured, aggregation: Aggregation) -> bool {
-    let Measured::Field(field) = of else {
+    if of == Measured::Rows {
         return aggregation == Aggregation::Count;
-    };
-    match (field.kind, aggregation) {
+    }
+    match (of.kind(), aggregation) {
         (Kind::Json | Kind::TextList, _) | (_, Aggregation::Percentile(101..)) => false,
+        (Kind::Int | Kind::Float | Kind::Money, Aggregation::Histogram(parts)) => {
+            (1..=PARTS_MAX).contains(&parts)
+        }
         (_, Aggregation::Count | Aggregation::CountDistinct)
         | (Kind::Int | Kind::Float | Kind::Money, _) => true,
         (Kind::Time, Aggregation::Min | Aggregation::Max) => true,
@@ -331,7 +335,10 @@ fn check_order(by: &OrderBy, select: &Select, view: View) -> Checked {
                 _ => Ok(()),
             }
         }
-        OrderBy::Measure(measure) if is_groups => check_measure(measure, view),
+        OrderBy::Measure(of) if matches!(of.aggregation, Aggregation::Histogram(_)) => {
+            refuse(&of.column(), "histograms have no order")
+        }
+        OrderBy::Measure(of) if is_groups => measure(of, view),
         OrderBy::Measure(measure) => refuse(&measure.column(), "rows have no measures"),
         OrderBy::Dimension(index) if *index < dimensions.len() => Ok(()),
         OrderBy::Dimension(index) => {

@@ -17,6 +17,6 @@ pub use check::PlanError;
 pub use filter::{Comparison, Condition, ListMatch, TextMatch};
 pub use metrics::{LatestPoint, MetricAggregation, MetricAnswer, MetricPlan, MetricSeries};
 pub use plan::{Bucket, Dimension, MeasureOf, Order, OrderBy, Plan, Select};
-pub use value::{Kind, Table, Value};
-pub use view::{Aggregation, Field, Measure, Measured, Unit, View, ViewDef};
+pub use value::{Histogram, Kind, Table, Value};
+pub use view::{Aggregation, Derived, Field, Measure, Measured, Unit, View, ViewDef};
 pub use zone::ZoneError;

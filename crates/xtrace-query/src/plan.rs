@@ -2,6 +2,7 @@
 
 use xtrace_model::Timestamp;
 
+use crate::check::PlanError;
 use crate::filter::Condition;
 use crate::view::{Aggregation, Field, Measure, View};
 
@@ -43,6 +44,17 @@ pub enum Dimension {
         field: &'static Field,
         bucket: Bucket,
     },
+    /// Whether the field is absent.
+    IsAbsent(&'static Field),
+}
+
+impl Dimension {
+    /// The field that it looks at.
+    pub fn field(&self) -> &'static Field {
+        match self {
+            Self::Field(field) | Self::IsAbsent(field) | Self::Bucket { field, .. } => field,
+        }
+    }
 }
 
 /// How times are put in buckets.
@@ -50,14 +62,18 @@ pub enum Dimension {
 pub enum Bucket {
     /// Multiples of this many microseconds since the epoch.
     Fixed { micros: i64 },
+    /// Weeks of UTC, from Monday on.
+    Week,
+    /// Months of UTC.
+    Month,
     /// Local days: `Int` days since 1970-01-01 of the local calendar. The offset from UTC in seconds in force from
     /// each instant on, ascending; the first also holds before its instant.
     Day { offsets: Vec<(Timestamp, i32)> },
 }
 
 /// A measure with the way to aggregate it. Absent values are left out: over none, counts and sums are 0 and the
-/// others absent. Averages and percentiles are `Float`, counts `Int`, the others of the field's kind; sums of
-/// whole numbers stop at the ends of `i64`. Its column is named `{aggregation}_{measure}` (`sum_totalCost`,
+/// others absent. Averages and percentiles are `Float`, counts `Int`, histograms `Histogram`, the others of the
+/// field's kind; sums of whole numbers stop at the ends of `i64`. Its column is named `{aggregation}_{measure}` (`sum_totalCost`,
 /// `p95_latency`, `count_count`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MeasureOf {
@@ -81,6 +97,14 @@ pub enum OrderBy {
 }
 
 impl MeasureOf {
+    /// Whether the view has it.
+    ///
+    /// # Errors
+    /// The view does not, or it cannot be aggregated so.
+    pub fn check(&self, view: View) -> Result<(), PlanError> {
+        crate::check::measure(self, view)
+    }
+
     pub fn column(&self) -> String {
         format!("{}_{}", self.aggregation.name(), self.measure.name)
     }

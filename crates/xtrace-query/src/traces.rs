@@ -1,7 +1,7 @@
 //! The view of traces: one row per trace, with the summary of its observations.
 
 use crate::value::Kind;
-use crate::view::{Field, Measure, Measured, Unit, View, ViewDef};
+use crate::view::{Derived, Field, Measure, Measured, Unit, View, ViewDef};
 
 const fn field(
     name: &'static str,
@@ -331,6 +331,12 @@ pub static MEASURE_ERRORS: Measure = measure(
     Unit::Count,
     "Observations of level ERROR.",
 );
+pub static FAILED: Measure = measure(
+    "failedCount",
+    Measured::Derived(&Derived::IsAboveZero(&ERROR_COUNT)),
+    Unit::Count,
+    "Traces with an observation of level ERROR.",
+);
 pub static MEASURE_TIMESTAMP: Measure = measure(
     "timestamp",
     Measured::Field(&TIMESTAMP),
@@ -404,6 +410,7 @@ pub static TRACES: ViewDef = ViewDef {
         &MEASURE_TOTAL_COST,
         &MEASURE_OBSERVED_COST,
         &MEASURE_ERRORS,
+        &FAILED,
         &MEASURE_TIMESTAMP,
         &MEASURE_LAST_ACTIVITY,
         &MEASURE_CREATED_AT,

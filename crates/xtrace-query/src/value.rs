@@ -34,6 +34,49 @@ impl Kind {
     }
 }
 
+/// How many values lie in each of several parts of the same width, from the smallest value to the greatest. A value
+/// between two parts is of the upper one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histogram {
+    pub lowest: f64,
+    pub highest: f64,
+    /// Of one number all lie in the first part.
+    pub counts: Vec<u64>,
+}
+
+impl Histogram {
+    /// From the lowest value, the highest, and the counts: the form in which engines answer.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts are whole and not negative, and far below 2^53"
+    )]
+    pub fn of_numbers(numbers: &[f64]) -> Option<Self> {
+        let [lowest, highest, counts @ ..] = numbers else {
+            return None;
+        };
+        Some(Self {
+            lowest: *lowest,
+            highest: *highest,
+            counts: counts.iter().map(|count| *count as u64).collect(),
+        })
+    }
+
+    /// Of values, the smallest of which is `lowest` and the greatest `highest`: the part that one lies in.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from zero to the number of parts"
+    )]
+    pub fn part_of(value: f64, (lowest, highest): (f64, f64), parts: u8) -> usize {
+        if highest <= lowest {
+            return 0;
+        }
+        let part = ((value - lowest) / (highest - lowest) * f64::from(parts)).floor();
+        (part as usize).min(usize::from(parts).saturating_sub(1))
+    }
+}
+
 /// One cell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -45,6 +88,7 @@ pub enum Value {
     Text(Box<str>),
     Time(Timestamp),
     TextList(Vec<Box<str>>),
+    Histogram(Histogram),
 }
 
 impl Value {
@@ -59,6 +103,7 @@ impl Value {
             Self::Text(_) => "a text",
             Self::Time(_) => "a time",
             Self::TextList(_) => "a set of texts",
+            Self::Histogram(_) => "a histogram",
         }
     }
 

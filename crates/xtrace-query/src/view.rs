@@ -51,6 +51,8 @@ pub enum Aggregation {
     Max,
     /// Exact, interpolated between neighbours; the number is the percentage.
     Percentile(u8),
+    /// How the values lie between the smallest and the greatest of the group, in so many parts of the same width.
+    Histogram(u8),
 }
 
 impl Aggregation {
@@ -64,6 +66,7 @@ impl Aggregation {
             Self::Min => "min".to_owned(),
             Self::Max => "max".to_owned(),
             Self::Percentile(percentage) => format!("p{percentage}"),
+            Self::Histogram(_) => "histogram".to_owned(),
         }
     }
 }
@@ -74,6 +77,67 @@ pub enum Measured {
     /// The rows themselves: only [`Aggregation::Count`].
     Rows,
     Field(&'static Field),
+    Derived(&'static Derived),
+}
+
+impl Measured {
+    /// Every field that is looked at.
+    pub fn fields(self) -> Vec<&'static Field> {
+        match self {
+            Self::Rows => Vec::new(),
+            Self::Field(field) => vec![field],
+            Self::Derived(derived) => derived.fields(),
+        }
+    }
+
+    /// What is measured; of rows whole numbers.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Rows => Kind::Int,
+            Self::Field(field) => field.kind,
+            Self::Derived(derived) => derived.kind(),
+        }
+    }
+}
+
+/// A value made of fields of the same row; absent where one of them is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Derived {
+    /// A duration, less the first part of it.
+    Rest {
+        whole: &'static Field,
+        first: &'static Field,
+    },
+    /// An amount for each second of a duration, less the first part of it where one is named; absent where no time is
+    /// left.
+    PerSecond {
+        amount: &'static Field,
+        whole: &'static Field,
+        first: Option<&'static Field>,
+    },
+    /// True where the number is above zero, else absent: counts such rows.
+    IsAboveZero(&'static Field),
+}
+
+impl Derived {
+    pub fn fields(&self) -> Vec<&'static Field> {
+        match self {
+            Self::Rest { whole, first } => vec![whole, first],
+            Self::PerSecond {
+                amount,
+                whole,
+                first,
+            } => [*amount, *whole].into_iter().chain(*first).collect(),
+            Self::IsAboveZero(field) => vec![field],
+        }
+    }
+
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Rest { .. } | Self::PerSecond { .. } => Kind::Float,
+            Self::IsAboveZero(_) => Kind::Bool,
+        }
+    }
 }
 
 /// A number that can be asked for per group.

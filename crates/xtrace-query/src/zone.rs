@@ -60,13 +60,35 @@ pub fn utc_days() -> Bucket {
     }
 }
 
+/// The length of a week.
+pub const WEEK_MICROS: i64 = 7 * 86_400_000_000;
+/// The beginning of a week, 1970-01-05.
+pub const MONDAY_MICROS: i64 = 4 * 86_400_000_000;
+
+/// The beginning of the month of UTC, in microseconds since the epoch.
+fn month_of(time: Timestamp) -> i64 {
+    let first = time
+        .to_jiff()
+        .to_zoned(TimeZone::UTC)
+        .date()
+        .first_of_month();
+    let start = first.to_zoned(TimeZone::UTC).map(|start| start.timestamp());
+    // There is no first of the month before the earliest of times, which is one.
+    start.map_or(Timestamp::MIN.as_micros(), jiff::Timestamp::as_microsecond)
+}
+
 impl Bucket {
-    /// The number that [`Bucket::Day`] gives a time, or the start in microseconds that [`Bucket::Fixed`] gives it:
-    /// what every engine computes.
+    /// The number that [`Bucket::Day`] gives a time, or the start in microseconds that the others give it: what every
+    /// engine computes.
     pub fn of(&self, time: Timestamp) -> i64 {
         const DAY_MICROS: i64 = 86_400_000_000;
         match self {
             Self::Fixed { micros } => time.as_micros().div_euclid(*micros) * micros,
+            Self::Week => {
+                let from_monday = time.as_micros() - MONDAY_MICROS;
+                from_monday.div_euclid(WEEK_MICROS) * WEEK_MICROS + MONDAY_MICROS
+            }
+            Self::Month => month_of(time),
             Self::Day { offsets } => {
                 let later = offsets.partition_point(|(at, _)| *at <= time);
                 let seconds = offsets
@@ -74,6 +96,23 @@ impl Bucket {
                     .map_or(0, |(_, seconds)| *seconds);
                 (time.as_micros() + i64::from(seconds) * 1_000_000).div_euclid(DAY_MICROS)
             }
+        }
+    }
+}
+
+impl Bucket {
+    /// Where the bucket after the one that begins at `start` begins, both in microseconds since the epoch; of days,
+    /// their numbers.
+    pub fn next(&self, start: i64) -> i64 {
+        const MONTH_MICROS_MAX: i64 = 31 * 86_400_000_000;
+        match self {
+            Self::Fixed { micros } => start.saturating_add(*micros),
+            Self::Week => start.saturating_add(WEEK_MICROS),
+            Self::Month => {
+                let later = Timestamp::from_micros(start).saturating_add_micros(MONTH_MICROS_MAX);
+                month_of(later)
+            }
+            Self::Day { .. } => start.saturating_add(1),
         }
     }
 }

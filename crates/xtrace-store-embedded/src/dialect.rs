@@ -94,6 +94,10 @@ impl Dialect for DuckDbDialect {
         format!("make_timestamp(({key} - 1) * {micros} + epoch_us({origin}))")
     }
 
+    fn month(&self, time: &str) -> String {
+        format!("CAST(date_trunc('month', {time}) AS TIMESTAMP)")
+    }
+
     /// The division rounds down because a million days, more than there are before 1970, are added and taken off again.
     fn local_day(&self, time: &str, offset: &str) -> String {
         format!(

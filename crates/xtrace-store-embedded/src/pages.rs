@@ -161,14 +161,7 @@ fn of_rows(view: View, fields: &[&'static Field], rows: &[(i64, Timestamp)]) -> 
 
 /// Whether a question about observations looks at their traces.
 fn needs_traces(plan: &Plan) -> bool {
-    use xtrace_query::{Dimension, Measured, OrderBy};
-    let of_measure = |measured: &Measured| match measured {
-        Measured::Rows => None,
-        Measured::Field(field) => Some(*field),
-    };
-    let of_dimension = |dimension: &Dimension| match dimension {
-        Dimension::Field(field) | Dimension::Bucket { field, .. } => *field,
-    };
+    use xtrace_query::{Dimension, OrderBy};
     let mut fields: Vec<&'static Field> = match &plan.select {
         Select::Rows(fields) => fields.clone(),
         Select::Groups {
@@ -177,20 +170,20 @@ fn needs_traces(plan: &Plan) -> bool {
         } => {
             let measured = measures
                 .iter()
-                .filter_map(|measure| of_measure(&measure.measure.of));
+                .flat_map(|measure| measure.measure.of.fields());
             dimensions
                 .iter()
-                .map(of_dimension)
+                .map(Dimension::field)
                 .chain(measured)
                 .collect()
         }
-        Select::CountGroups { dimensions } => dimensions.iter().map(of_dimension).collect(),
+        Select::CountGroups { dimensions } => dimensions.iter().map(Dimension::field).collect(),
     };
     fields.extend(plan.conditions.iter().flat_map(Condition::fields));
-    fields.extend(plan.order.iter().filter_map(|order| match &order.by {
-        OrderBy::Field(field) => Some(*field),
-        OrderBy::Measure(measure) => of_measure(&measure.measure.of),
-        OrderBy::Dimension(_) => None,
+    fields.extend(plan.order.iter().flat_map(|order| match &order.by {
+        OrderBy::Field(field) => vec![*field],
+        OrderBy::Measure(measure) => measure.measure.of.fields(),
+        OrderBy::Dimension(_) => Vec::new(),
     }));
     plan.view == View::Traces || fields.iter().any(|field| field.view == View::Traces)
 }

@@ -151,6 +151,10 @@ impl Dialect for PostgresDialect {
         key.to_owned()
     }
 
+    fn month(&self, time: &str) -> String {
+        format!("date_trunc('month', {time}, 'UTC')")
+    }
+
     fn local_day(&self, time: &str, offset: &str) -> String {
         format!(
             "(({time} AT TIME ZONE 'UTC' + {offset} * INTERVAL '1 second')::date - DATE '1970-01-01')::bigint"

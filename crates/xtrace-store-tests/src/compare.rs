@@ -15,6 +15,11 @@ pub fn same_fraction(a: f64, b: f64) -> bool {
 fn same_value(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Float(a), Value::Float(b)) => same_fraction(*a, *b),
+        (Value::Histogram(a), Value::Histogram(b)) => {
+            same_fraction(a.lowest, b.lowest)
+                && same_fraction(a.highest, b.highest)
+                && a.counts == b.counts
+        }
         (a, b) => a == b,
     }
 }

@@ -125,9 +125,11 @@ macro_rules! for_each_case {
                 sums_of_whole_numbers_stop_at_the_ends
                 percentiles_are_interpolated_between_neighbours
                 groups_come_in_the_order_of_their_first_rows
+                histograms_count_in_parts_of_the_same_width
             }
             buckets {
                 times_fall_in_buckets_of_any_length
+                weeks_begin_on_monday_and_months_on_the_first
                 buckets_are_aligned_to_the_epoch_before_it_as_well
                 days_are_those_of_the_time_zone
                 days_of_zones_all_over_the_world

@@ -31,6 +31,7 @@ mod bucket;
 mod builder;
 mod condition;
 mod dialect;
+mod histogram;
 mod metric;
 pub mod rollup;
 mod select;
@@ -75,8 +76,23 @@ pub struct Statement {
 pub struct OutColumn {
     /// The field's name, or `{aggregation}_{measure}`.
     pub name: Box<str>,
-    /// What its cells hold besides absent values. The engine's type is the one it stores such fields in.
-    pub kind: Kind,
+    /// What its cells hold besides absent values.
+    pub kind: OutKind,
+}
+
+/// What cells of a result hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutKind {
+    /// What fields of that kind hold, in the engine's type for them.
+    Of(Kind),
+    /// An array of double precision, for [`xtrace_query::Histogram::of_numbers`].
+    Histogram,
+}
+
+impl From<Kind> for OutKind {
+    fn from(kind: Kind) -> Self {
+        Self::Of(kind)
+    }
 }
 
 /// A value to bind.

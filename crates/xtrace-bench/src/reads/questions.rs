@@ -1,6 +1,7 @@
 //! What is asked: the pages and charts that people look at.
 
 use anyhow::Context as _;
+use serde_json::{Value, json};
 use xtrace_model::Timestamp;
 
 use crate::corpus::{Corpus, LongTrace};
@@ -122,6 +123,11 @@ fn of_long_trace(trace: LongTrace) -> Question {
     }
 }
 
+/// Without the characters that a query string keeps for itself.
+fn asked(question: &Value) -> String {
+    format!("/api/public/metrics?query={question}")
+}
+
 fn charts(corpus: &Corpus) -> Vec<Question> {
     let (start, end) = (corpus.start(), corpus.end());
     let day_before: Timestamp = end.saturating_add_micros(-DAY_MICROS);
@@ -131,6 +137,32 @@ fn charts(corpus: &Corpus) -> Vec<Question> {
         Question::once(
             "daily metrics, 60 days",
             format!("/api/public/metrics/daily?limit=60&toTimestamp={end}&fromTimestamp={start}"),
+        ),
+        Question::once(
+            "p95 latency and cost by model and hour, 60 days",
+            asked(&json!({
+                "view": "observations",
+                "dimensions": [{ "field": "providedModelName" }],
+                "metrics": [
+                    { "measure": "latency", "aggregation": "p95" },
+                    { "measure": "totalCost", "aggregation": "sum" },
+                ],
+                "timeDimension": { "granularity": "hour" },
+                "fromTimestamp": start.to_string(),
+                "toTimestamp": end.to_string(),
+            })),
+        ),
+        Question::once(
+            "top users by cost, 60 days",
+            asked(&json!({
+                "view": "traces",
+                "dimensions": [{ "field": "userId" }],
+                "metrics": [{ "measure": "totalCost", "aggregation": "sum" }],
+                "fromTimestamp": start.to_string(),
+                "toTimestamp": end.to_string(),
+                "orderBy": [{ "field": "sum_totalCost", "direction": "desc" }],
+                "config": { "row_limit": 10 },
+            })),
         ),
         Question::once(
             "metric avg by series, 24 h, 5 m",

@@ -13,4 +13,4 @@ pub mod stored;
 pub mod traces;
 
 #[cfg(test)]
-mod testing;
+pub(in crate::routes) mod testing;

@@ -4,7 +4,7 @@ use super::{
     CACHE_READ_TOKENS, INPUT_COST, INPUT_TOKENS, LATENCY, OUTPUT_COST, OUTPUT_TOKENS,
     REASONING_TOKENS, START_TIME, TIME_TO_FIRST_TOKEN, TOTAL_COST, TOTAL_TOKENS, TRACE_ID,
 };
-use crate::view::{Measure, Measured, Unit, View};
+use crate::view::{Derived, Measure, Measured, Unit, View};
 
 const fn measure(name: &'static str, of: Measured, unit: Unit, doc: &'static str) -> Measure {
     Measure {
@@ -34,6 +34,35 @@ pub static MEASURE_TIME_TO_FIRST_TOKEN: Measure = measure(
     Measured::Field(&TIME_TO_FIRST_TOKEN),
     Unit::Seconds,
     "Time to first token.",
+);
+pub static MEASURE_STREAMING_LATENCY: Measure = measure(
+    "streamingLatency",
+    Measured::Derived(&Derived::Rest {
+        whole: &LATENCY,
+        first: &TIME_TO_FIRST_TOKEN,
+    }),
+    Unit::Seconds,
+    "From the first token to the end.",
+);
+pub static MEASURE_TOKENS_PER_SECOND: Measure = measure(
+    "tokensPerSecond",
+    Measured::Derived(&Derived::PerSecond {
+        amount: &TOTAL_TOKENS,
+        whole: &LATENCY,
+        first: None,
+    }),
+    Unit::None,
+    "Units in all for each second of latency.",
+);
+pub static MEASURE_OUTPUT_TOKENS_PER_SECOND: Measure = measure(
+    "outputTokensPerSecond",
+    Measured::Derived(&Derived::PerSecond {
+        amount: &OUTPUT_TOKENS,
+        whole: &LATENCY,
+        first: Some(&TIME_TO_FIRST_TOKEN),
+    }),
+    Unit::None,
+    "Units written for each second from the first token to the end.",
 );
 pub static MEASURE_INPUT_TOKENS: Measure = measure(
     "inputTokens",

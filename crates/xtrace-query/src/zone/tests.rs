@@ -10,7 +10,7 @@ fn offsets(name: &str, from: &str, to: &str) -> Vec<(String, i32)> {
             .into_iter()
             .map(|(at, seconds)| (at.to_string(), seconds))
             .collect(),
-        Bucket::Fixed { .. } => unreachable!("days are asked for"),
+        other => unreachable!("days are asked for, not {other:?}"),
     }
 }
 

@@ -3,8 +3,8 @@
 use duckdb::types::{ListType, TimeUnit, ToSql, ToSqlOutput, Value as Duck, ValueRef};
 use duckdb::{Row, params_from_iter};
 use xtrace_model::{Timestamp, Usd};
-use xtrace_query::{Kind, Table, Value, View};
-use xtrace_store::lower::{Bind, Statement};
+use xtrace_query::{Histogram, Kind, Table, Value, View};
+use xtrace_store::lower::{Bind, OutKind, Statement};
 
 use super::read::{Place, ReadTransaction};
 use super::schema::Rows;
@@ -106,7 +106,7 @@ pub fn run(at: &ReadTransaction<'_>, statement: &Statement) -> Result<Table, Emb
     Ok(table)
 }
 
-fn cell(row: &Row<'_>, index: usize, kind: Kind) -> Result<Value, EmbeddedError> {
+fn cell(row: &Row<'_>, index: usize, kind: OutKind) -> Result<Value, EmbeddedError> {
     let value = row.get_ref(index)?;
     let unexpected = || EmbeddedError::Corrupt {
         what: "result of a query",
@@ -115,8 +115,20 @@ fn cell(row: &Row<'_>, index: usize, kind: Kind) -> Result<Value, EmbeddedError>
             value.data_type()
         ),
     };
+    let kind = match (kind, value) {
+        (_, ValueRef::Null) => return Ok(Value::Null),
+        (OutKind::Histogram, ValueRef::List(list, at)) => {
+            let numbers = list_of(list, at, |value| match value {
+                Duck::Double(number) => Some(number),
+                _ => None,
+            });
+            let histogram = numbers.and_then(|numbers| Histogram::of_numbers(&numbers));
+            return histogram.map(Value::Histogram).ok_or_else(unexpected);
+        }
+        (OutKind::Histogram, _) => return Err(unexpected()),
+        (OutKind::Of(kind), _) => kind,
+    };
     Ok(match (kind, value) {
-        (_, ValueRef::Null) => Value::Null,
         (Kind::Text | Kind::Json, ValueRef::Text(_)) => {
             Value::text(value.as_str().map_err(|_| unexpected())?)
         }
@@ -131,7 +143,11 @@ fn cell(row: &Row<'_>, index: usize, kind: Kind) -> Result<Value, EmbeddedError>
             Value::Time(Timestamp::from_micros(unit.to_micros(value)))
         }
         (Kind::TextList, ValueRef::List(list, at)) => {
-            Value::TextList(texts(list, at).ok_or_else(unexpected)?)
+            let texts = list_of(list, at, |value| match value {
+                Duck::Text(text) => Some(text.into_boxed_str()),
+                _ => None,
+            });
+            Value::TextList(texts.ok_or_else(unexpected)?)
         }
         _ => return Err(unexpected()),
     })
@@ -145,13 +161,9 @@ fn money(scale: u8, digits: i128) -> Option<Usd> {
     ))
 }
 
-fn texts(list: ListType<'_>, at: usize) -> Option<Vec<Box<str>>> {
+fn list_of<T>(list: ListType<'_>, at: usize, member: impl Fn(Duck) -> Option<T>) -> Option<Vec<T>> {
     let Duck::List(values) = ValueRef::List(list, at).to_owned() else {
         return None;
     };
-    let text = |value: Duck| match value {
-        Duck::Text(text) => Some(text.into_boxed_str()),
-        _ => None,
-    };
-    values.into_iter().map(text).collect()
+    values.into_iter().map(member).collect()
 }

@@ -3,7 +3,7 @@
 use duckdb::types::{TimeUnit, Value as Cell};
 use duckdb::{Connection, params_from_iter};
 use xtrace_model::{ProjectId, Timestamp, Usd};
-use xtrace_query::{Kind, Table, Value};
+use xtrace_query::{Histogram, Kind, Table, Value};
 use xtrace_store::ProjectScope;
 use xtrace_store::lower::series::SeriesGroups;
 use xtrace_store::lower::{self, Bind, Statement};
@@ -39,6 +39,7 @@ impl Literals for DuckDbLiterals {
             Value::Money(value) => format!("CAST('{value}' AS DECIMAL(38,12))"),
             Value::Text(value) => quoted(value),
             Value::Time(value) => format!("make_timestamp({})", value.as_micros()),
+            Value::Histogram(_) => unreachable!("no field holds one"),
             Value::TextList(values) => {
                 let members: Vec<String> = values.iter().map(|value| quoted(value)).collect();
                 format!("CAST([{}] AS VARCHAR[])", members.join(", "))
@@ -93,6 +94,11 @@ fn read(cell: Cell) -> Value {
         Cell::Text(value) => Value::text(value),
         Cell::Timestamp(TimeUnit::Microsecond, micros) => {
             Value::Time(Timestamp::from_micros(micros))
+        }
+        Cell::List(cells) if matches!(cells.first(), Some(Cell::Double(_))) => {
+            let numbers = cells.into_iter().map(|cell| read(cell).as_float().unwrap());
+            let numbers: Vec<f64> = numbers.collect();
+            Value::Histogram(Histogram::of_numbers(&numbers).unwrap())
         }
         Cell::List(cells) => Value::TextList(
             cells

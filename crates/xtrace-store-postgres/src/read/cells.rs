@@ -2,9 +2,9 @@
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
-use xtrace_query::{Kind, Value};
+use xtrace_query::{Histogram, Kind, Value};
 use xtrace_store::StoreResult;
-use xtrace_store::lower::OutColumn;
+use xtrace_store::lower::{OutColumn, OutKind};
 
 use crate::errors::InOperation as _;
 use crate::values::{Instant, Money};
@@ -18,7 +18,15 @@ pub fn of_row(row: &PgRow, columns: &[OutColumn], op: &'static str) -> StoreResu
         .collect()
 }
 
-fn cell(row: &PgRow, index: usize, kind: Kind) -> sqlx::Result<Value> {
+fn cell(row: &PgRow, index: usize, kind: OutKind) -> sqlx::Result<Value> {
+    let kind = match kind {
+        OutKind::Of(kind) => kind,
+        OutKind::Histogram => {
+            let numbers = row.try_get::<Option<Vec<f64>>, _>(index)?;
+            let histogram = numbers.and_then(|numbers| Histogram::of_numbers(&numbers));
+            return Ok(histogram.map_or(Value::Null, Value::Histogram));
+        }
+    };
     let value = match kind {
         Kind::Text | Kind::Json => row.try_get::<Option<String>, _>(index)?.map(Value::text),
         Kind::Bool => row.try_get::<Option<bool>, _>(index)?.map(Value::Bool),

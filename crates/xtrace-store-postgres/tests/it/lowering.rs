@@ -3,10 +3,10 @@
 use sqlx::postgres::{PgRow, PgValueRef};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _, ValueRef as _};
 use xtrace_model::{ProjectId, Timestamp, Usd};
-use xtrace_query::{Kind, Table, Value};
+use xtrace_query::{Histogram, Kind, Table, Value};
 use xtrace_store::ProjectScope;
 use xtrace_store::lower::series::SeriesGroups;
-use xtrace_store::lower::{self, Bind, Dialect as _, OutColumn, Statement};
+use xtrace_store::lower::{self, Bind, Dialect as _, OutColumn, OutKind, Statement};
 use xtrace_store_postgres::dialect::{CaseFolding, PostgresDialect};
 use xtrace_store_tests::cluster::TestCluster;
 use xtrace_store_tests::lowering::{self, Literals};
@@ -44,6 +44,7 @@ impl Literals for PostgresLiterals {
             Value::Money(value) => format!("'{value}'"),
             Value::Text(value) => quoted(value),
             Value::Time(value) => format!("'{value}'"),
+            Value::Histogram(_) => unreachable!("no field holds one"),
             Value::TextList(values) => {
                 let members: Vec<String> = values.iter().map(|value| quoted(value)).collect();
                 format!("ARRAY[{}]::text[]", members.join(", "))
@@ -108,11 +109,16 @@ pub fn bound(bind: &Bind) -> String {
     }
 }
 
-fn read(cell: PgValueRef<'_>, kind: Kind) -> Value {
+fn read(cell: PgValueRef<'_>, kind: OutKind) -> Value {
     if cell.is_null() {
         return Value::Null;
     }
     let text = cell.as_str().unwrap();
+    let OutKind::Of(kind) = kind else {
+        let numbers = text.trim_matches(['{', '}']).split(',');
+        let numbers: Vec<f64> = numbers.map(|number| number.parse().unwrap()).collect();
+        return Value::Histogram(Histogram::of_numbers(&numbers).unwrap());
+    };
     match kind {
         Kind::Text | Kind::Json => Value::text(text),
         Kind::Bool => Value::Bool(text == "t"),

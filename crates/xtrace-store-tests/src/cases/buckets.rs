@@ -140,3 +140,70 @@ pub async fn days_of_zones_all_over_the_world(stage: &mut Stage) {
         }
     }
 }
+
+pub async fn weeks_begin_on_monday_and_months_on_the_first(stage: &mut Stage) {
+    let time = |text| Timestamp::parse(text).unwrap();
+    let texts = [
+        "1969-12-28T23:59:59.999999Z",
+        "1969-12-29T00:00:00Z",
+        "1970-01-04T23:59:59.999999Z",
+        "2024-02-29T12:00:00Z",
+        "2026-01-31T23:59:59.999999Z",
+        "2026-02-01T00:00:00Z",
+        "2026-02-02T00:00:00Z",
+    ];
+    let traces = texts
+        .iter()
+        .enumerate()
+        .map(|(index, text)| a_trace(&format!("t{index}")).timestamp(time(text)));
+    let ends = [
+        a_trace("earliest").timestamp(Timestamp::MIN),
+        a_trace("latest").timestamp(Timestamp::MAX),
+    ];
+    stage.commit(batch().with_all(traces).with_all(ends)).await;
+    let counted = |rows: Vec<Vec<Value>>| {
+        let of_texts = rows.into_iter().skip(1);
+        let mut counted: Vec<(String, i64)> = of_texts
+            .map(|row| {
+                (
+                    row[0].as_time().unwrap().to_string(),
+                    row[1].as_int().unwrap(),
+                )
+            })
+            .collect();
+        counted.pop();
+        counted
+    };
+    let check = |rows, expected: &[(&str, i64)]| {
+        let start = |(date, count): &(&str, i64)| (format!("{date}T00:00:00Z"), *count);
+        let expected: Vec<(String, i64)> = expected.iter().map(start).collect();
+        assert_eq!(counted(rows), expected);
+    };
+    let weeks = [
+        ("1969-12-22", 1),
+        ("1969-12-29", 2),
+        ("2024-02-26", 1),
+        ("2026-01-26", 2),
+        ("2026-02-02", 1),
+    ];
+    check(
+        count_by_bucket(stage, &t::TIMESTAMP, Bucket::Week).await,
+        &weeks,
+    );
+    let months = [
+        ("1969-12-01", 2),
+        ("1970-01-01", 1),
+        ("2024-02-01", 1),
+        ("2026-01-01", 1),
+        ("2026-02-01", 2),
+    ];
+    check(
+        count_by_bucket(stage, &t::TIMESTAMP, Bucket::Month).await,
+        &months,
+    );
+    for field in [&t::LAST_ACTIVITY, &o::START_TIME, &o::END_TIME] {
+        for bucket in [Bucket::Week, Bucket::Month] {
+            count_by_bucket(stage, field, bucket).await;
+        }
+    }
+}

@@ -2,8 +2,8 @@
 
 use xtrace_model::Usd;
 use xtrace_query::{
-    Aggregation, Bucket, Condition, Dimension, Field, Kind, Measure, Order, OrderBy, Plan, Select,
-    Value, View, observations as o, traces as t,
+    Aggregation, Bucket, Condition, Dimension, Field, Histogram, Kind, Measure, Order, OrderBy,
+    Plan, Select, Value, View, observations as o, traces as t,
 };
 
 use crate::builders::{a_trace, after, an_observation, batch};
@@ -11,7 +11,7 @@ use crate::dataset;
 use crate::plans::{descending, groups, measure};
 use crate::stage::Stage;
 
-const AGGREGATIONS: [Aggregation; 11] = [
+const AGGREGATIONS: [Aggregation; 14] = [
     Aggregation::Count,
     Aggregation::CountDistinct,
     Aggregation::Sum,
@@ -23,6 +23,9 @@ const AGGREGATIONS: [Aggregation; 11] = [
     Aggregation::Percentile(95),
     Aggregation::Percentile(99),
     Aggregation::Percentile(100),
+    Aggregation::Histogram(1),
+    Aggregation::Histogram(10),
+    Aggregation::Histogram(100),
 ];
 
 /// Every aggregation that a measure has, of all rows and by a dimension.
@@ -76,6 +79,12 @@ pub async fn every_field_is_a_dimension(stage: &mut Stage) {
         (View::Observations, t::TRACES.fields, &o::COUNT),
     ] {
         for field in fields.iter().filter(|field| field.kind != Kind::Json) {
+            let is_absent = groups(
+                view,
+                vec![Dimension::IsAbsent(field)],
+                vec![measure(count, Aggregation::Count)],
+            );
+            stage.query(&is_absent).await;
             let dimensions = vec![Dimension::Field(field)];
             let measures = vec![measure(count, Aggregation::Count)];
             stage
@@ -351,4 +360,34 @@ pub async fn groups_come_in_the_order_of_their_first_rows(stage: &mut Stage) {
             stage.query(&plan).await;
         }
     }
+}
+
+pub async fn histograms_count_in_parts_of_the_same_width(stage: &mut Stage) {
+    let latencies = [1.0, 2.0, 2.5, 3.0, 5.0];
+    let observations =
+        latencies.map(|seconds| an_observation("t1", &format!("o{seconds}")).latency(seconds));
+    let same = ["s1", "s2"].map(|id| an_observation("t2", id).latency(7.0).model("same"));
+    let unknown = an_observation("t1", "unknown");
+    let batch = batch().with_all(observations).with_all(same).with(unknown);
+    stage.commit(batch).await;
+    let measures = vec![measure(&o::MEASURE_LATENCY, Aggregation::Histogram(4))];
+    let by_model = vec![Dimension::Field(&o::MODEL)];
+    let table = stage
+        .query(&groups(View::Observations, by_model, measures.clone()))
+        .await;
+    let histogram = |lowest, highest, counts: [u64; 4]| {
+        Value::Histogram(Histogram {
+            lowest,
+            highest,
+            counts: counts.to_vec(),
+        })
+    };
+    // A value between two parts is of the upper one, the greatest of the last.
+    assert_eq!(table.rows[0][1], histogram(7.0, 7.0, [2, 0, 0, 0]));
+    assert_eq!(table.rows[1][1], histogram(1.0, 5.0, [1, 2, 1, 1]));
+    let nothing = Plan {
+        conditions: vec![Condition::Any(Vec::new())],
+        ..groups(View::Observations, vec![], measures)
+    };
+    assert_eq!(stage.query(&nothing).await.rows, [[Value::Null]]);
 }

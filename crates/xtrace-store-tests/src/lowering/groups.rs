@@ -71,6 +71,7 @@ fn every_aggregation(of: &'static Measure) -> Vec<MeasureOf> {
 
 pub(super) fn cases() -> Vec<Case<Plan>> {
     let mut cases = measures();
+    cases.extend(made());
     cases.extend(dimensions());
     cases.extend(buckets());
     cases.extend(orders());
@@ -141,6 +142,59 @@ fn measures() -> Vec<Case<Plan>> {
                 measure(&traces::MEASURE_LATENCY, Aggregation::Max),
                 measure(&traces::MEASURE_TOTAL_COST, Aggregation::Min),
             ]),
+        ),
+    ]
+}
+
+/// Parts of a range, and what is made of fields.
+fn made() -> Vec<Case<Plan>> {
+    let (traced, observed) = (View::Traces, View::Observations);
+    let of_traces = |measures| groups(traced, Vec::new(), measures);
+    let of_observations = |measures| groups(observed, Vec::new(), measures);
+    vec![
+        case(
+            "numbers_in_four_parts_of_their_range",
+            of_traces(vec![
+                measure(&traces::MEASURE_LATENCY, Aggregation::Histogram(4)),
+                measure(&traces::MEASURE_LATENCY, Aggregation::Histogram(1)),
+            ]),
+        ),
+        case(
+            "amounts_in_parts_of_the_range_of_their_group",
+            groups(
+                observed,
+                by(&observations::TYPE),
+                vec![measure(
+                    &observations::MEASURE_TOTAL_COST,
+                    Aggregation::Histogram(3),
+                )],
+            ),
+        ),
+        case(
+            "values_made_of_several_fields",
+            of_observations(vec![
+                measure(&observations::MEASURE_STREAMING_LATENCY, Aggregation::Max),
+                measure(&observations::MEASURE_TOKENS_PER_SECOND, Aggregation::Avg),
+                measure(
+                    &observations::MEASURE_OUTPUT_TOKENS_PER_SECOND,
+                    Aggregation::Sum,
+                ),
+            ]),
+        ),
+        case(
+            "rows_with_a_number_above_zero",
+            of_traces(vec![measure(&traces::FAILED, Aggregation::Count)]),
+        ),
+        case(
+            "groups_by_whether_a_field_is_absent",
+            groups(
+                observed,
+                vec![
+                    Dimension::IsAbsent(&observations::PARENT_ID),
+                    Dimension::IsAbsent(&traces::TAGS),
+                ],
+                vec![count(observed)],
+            ),
         ),
     ]
 }
@@ -233,6 +287,14 @@ fn buckets() -> Vec<Case<Plan>> {
         case(
             "buckets_of_a_day_and_a_half",
             counted(fixed(129_600_000_000)),
+        ),
+        case(
+            "weeks_begin_on_monday",
+            counted(bucketed(&traces::TIMESTAMP, Bucket::Week)),
+        ),
+        case(
+            "months_of_utc",
+            counted(bucketed(&traces::TIMESTAMP, Bucket::Month)),
         ),
         case(
             "days_of_utc",

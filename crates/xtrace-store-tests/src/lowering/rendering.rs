@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use xtrace_query::{Kind, MetricAnswer, Table, Value, ViewDef, observations, traces};
-use xtrace_store::lower::Statement;
+use xtrace_store::lower::{OutKind, Statement};
 
 use super::data::{metric_points, observation_rows, trace_rows};
 use super::{OTHER_PROJECT, PROJECT};
@@ -81,7 +81,11 @@ pub fn statement(statement: &Statement) -> String {
         writeln!(text, "-- ${}: {bind:?}", index + 1).unwrap();
     }
     for column in &statement.columns {
-        writeln!(text, "-- column {}: {:?}", column.name, column.kind).unwrap();
+        let kind = match column.kind {
+            OutKind::Of(kind) => format!("{kind:?}"),
+            OutKind::Histogram => "Histogram".to_owned(),
+        };
+        writeln!(text, "-- column {}: {kind}", column.name).unwrap();
     }
     text
 }
@@ -107,6 +111,7 @@ fn cell(value: &Value) -> String {
         Value::Text(value) => format!("{value:?}"),
         Value::Time(value) => value.to_string(),
         Value::TextList(values) => format!("{values:?}"),
+        Value::Histogram(of) => format!("{:.9} to {:.9}: {:?}", of.lowest, of.highest, of.counts),
     }
 }
 

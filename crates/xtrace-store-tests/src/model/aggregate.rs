@@ -3,19 +3,19 @@
 use std::cmp::Ordering;
 
 use xtrace_model::Usd;
-use xtrace_query::{Aggregation, Kind, MeasureOf, Measured, Value};
+use xtrace_query::{Aggregation, Derived, Field, Histogram, Kind, MeasureOf, Measured, Value};
 
 use super::cells::{Row, compare};
 
 /// The value of a measure over a group's rows.
 pub fn aggregate(measure: &MeasureOf, rows: &[&Row<'_>]) -> Value {
-    let field = match measure.measure.of {
-        Measured::Rows => return Value::Int(count(rows.len())),
-        Measured::Field(field) => field,
-    };
+    let of = measure.measure.of;
+    if of == Measured::Rows {
+        return Value::Int(count(rows.len()));
+    }
     let mut values: Vec<Value> = rows
         .iter()
-        .map(|row| row.cell(field))
+        .map(|row| measured(of, row))
         .filter(|value| *value != Value::Null)
         .collect();
     values.sort_by(present_order);
@@ -31,12 +31,55 @@ pub fn aggregate(measure: &MeasureOf, rows: &[&Row<'_>]) -> Value {
             values.dedup();
             Value::Int(count(values.len()))
         }
-        Aggregation::Sum => sum(field.kind, &values),
+        Aggregation::Sum => sum(of.kind(), &values),
         Aggregation::Avg => float(average(&numbers())),
         Aggregation::Min => values.first().cloned().unwrap_or(Value::Null),
         Aggregation::Max => values.last().cloned().unwrap_or(Value::Null),
         Aggregation::Percentile(percentage) => float(percentile(numbers(), percentage)),
+        Aggregation::Histogram(parts) => {
+            histogram(&numbers(), parts).map_or(Value::Null, Value::Histogram)
+        }
     }
+}
+
+/// The value of one row.
+fn measured(of: Measured, row: &Row<'_>) -> Value {
+    let number = |field: &Field| row.cell(field).as_float();
+    let left = |whole, first: Option<&'static Field>| match first {
+        Some(first) => Some(number(whole)? - number(first)?),
+        None => number(whole),
+    };
+    match of {
+        Measured::Rows => Value::Int(1),
+        Measured::Field(field) => row.cell(field),
+        Measured::Derived(Derived::Rest { whole, first }) => float(left(whole, Some(first))),
+        Measured::Derived(Derived::PerSecond {
+            amount,
+            whole,
+            first,
+        }) => {
+            let seconds = left(whole, *first).filter(|seconds| *seconds > 0.0);
+            float(number(amount).zip(seconds).map(|(amount, s)| amount / s))
+        }
+        Measured::Derived(Derived::IsAboveZero(field)) => match number(field) {
+            Some(number) if number > 0.0 => Value::Bool(true),
+            _ => Value::Null,
+        },
+    }
+}
+
+/// Of sorted numbers.
+fn histogram(numbers: &[f64], parts: u8) -> Option<Histogram> {
+    let (lowest, highest) = (*numbers.first()?, *numbers.last()?);
+    let mut counts = vec![0; usize::from(parts)];
+    for number in numbers {
+        counts[Histogram::part_of(*number, (lowest, highest), parts)] += 1;
+    }
+    Some(Histogram {
+        lowest,
+        highest,
+        counts,
+    })
 }
 
 /// Of values that are of one kind and not absent.

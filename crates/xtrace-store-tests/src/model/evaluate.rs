@@ -146,12 +146,18 @@ fn group<'r, 'c>(dimensions: &[Dimension], rows: &'r [Row<'c>]) -> Vec<Group<'r,
 fn dimension_value(dimension: &Dimension, row: &Row<'_>) -> Value {
     match dimension {
         Dimension::Field(field) => row.cell(field),
+        Dimension::IsAbsent(field) => Value::Bool(match row.cell(field) {
+            Value::TextList(list) => list.is_empty(),
+            value => value == Value::Null,
+        }),
         Dimension::Bucket { field, bucket } => {
             let Some(time) = row.cell(field).as_time() else {
                 return Value::Null;
             };
             match bucket {
-                Bucket::Fixed { .. } => Value::Time(Timestamp::from_micros(bucket.of(time))),
+                Bucket::Fixed { .. } | Bucket::Week | Bucket::Month => {
+                    Value::Time(Timestamp::from_micros(bucket.of(time)))
+                }
                 Bucket::Day { .. } => Value::Int(bucket.of(time)),
             }
         }
@@ -176,9 +182,9 @@ fn groups(
         });
         first_difference(by_each)
     });
-    let dimension_names = dimensions.iter().map(|dimension| match dimension {
-        Dimension::Field(field) | Dimension::Bucket { field, .. } => field.name.into(),
-    });
+    let dimension_names = dimensions
+        .iter()
+        .map(|dimension| dimension.field().name.into());
     let measure_names = measures.iter().map(|measure| measure.column().into());
     let filled = groups.iter().map(|(key, members)| {
         let measured = measures.iter().map(|measure| aggregate(measure, members));

@@ -90,7 +90,7 @@ fn is_decisive(by: &OrderBy) -> bool {
     match by {
         OrderBy::Measure(measure) => !matches!(
             measure.aggregation,
-            Aggregation::Avg | Aggregation::Percentile(_)
+            Aggregation::Avg | Aggregation::Percentile(_) | Aggregation::Histogram(_)
         ),
         OrderBy::Field(_) | OrderBy::Dimension(_) => true,
     }
@@ -118,10 +118,12 @@ fn dimensions(view: View) -> impl Strategy<Value = Dimension> {
         "Europe/Berlin",
     ];
     let days = select(zones).prop_map(move |name| zone::days(name, from, to).expect("a zone"));
-    let buckets = (select(times), prop_oneof![fixed, days]);
+    let calendar = select(vec![Bucket::Week, Bucket::Month]);
+    let buckets = (select(times), prop_oneof![fixed, days, calendar]);
     prop_oneof![
         3 => select(fields(view)).prop_map(Dimension::Field),
         1 => buckets.prop_map(|(field, bucket)| Dimension::Bucket { field, bucket }),
+        1 => select(fields(view)).prop_map(Dimension::IsAbsent),
     ]
 }
 
@@ -139,6 +141,8 @@ fn measures(view: View) -> impl Strategy<Value = MeasureOf> {
         Aggregation::Max,
         Aggregation::Percentile(50),
         Aggregation::Percentile(95),
+        Aggregation::Histogram(1),
+        Aggregation::Histogram(10),
     ];
     let pairs: Vec<MeasureOf> = measures
         .into_iter()

@@ -2,17 +2,17 @@
 
 use xtrace_query::{Aggregation, Kind, MeasureOf, Measured};
 
-use super::Dialect;
+use super::{Dialect, OutKind, histogram};
 
 /// What the aggregate of a measure holds.
-pub(super) fn kind(measure: &MeasureOf) -> Kind {
-    match (measure.aggregation, measure.measure.of) {
+pub(super) fn kind(measure: &MeasureOf) -> OutKind {
+    let kind = match (measure.aggregation, measure.measure.of) {
         (Aggregation::Count | Aggregation::CountDistinct, _) | (_, Measured::Rows) => Kind::Int,
         (Aggregation::Avg | Aggregation::Percentile(_), _) => Kind::Float,
-        (Aggregation::Sum | Aggregation::Min | Aggregation::Max, Measured::Field(field)) => {
-            field.kind
-        }
-    }
+        (Aggregation::Histogram(_), _) => return OutKind::Histogram,
+        (Aggregation::Sum | Aggregation::Min | Aggregation::Max, of) => of.kind(),
+    };
+    kind.into()
 }
 
 /// The aggregate over `value`, the column that holds what is measured; none for [`Measured::Rows`].
@@ -28,11 +28,12 @@ pub(super) fn expression(
     match measure.aggregation {
         Aggregation::Count => format!("CAST(COUNT({value}) AS BIGINT)"),
         Aggregation::CountDistinct => format!("CAST(COUNT(DISTINCT {value}) AS BIGINT)"),
-        Aggregation::Sum => sum(value, kind(measure)),
+        Aggregation::Sum => sum(value, measure.measure.of.kind()),
         Aggregation::Avg => format!("CAST(AVG({value}) AS DOUBLE PRECISION)"),
         Aggregation::Min => format!("MIN({value})"),
         Aggregation::Max => format!("MAX({value})"),
         Aggregation::Percentile(percentage) => dialect.percentile(&double(), percentage),
+        Aggregation::Histogram(parts) => histogram::expression(value, parts),
     }
 }
 

@@ -1,21 +1,46 @@
 //! Buckets of time as SQL.
 
 use xtrace_model::Timestamp;
+use xtrace_query::Bucket;
+use xtrace_query::zone::{MONDAY_MICROS, WEEK_MICROS};
 
 use super::builder::Builder;
 use super::{Bind, Dialect};
 
-/// Buckets of one length, aligned to the epoch, as bound parameters.
+/// What rows are grouped by, and what is shown of it where it is called `name`.
+pub(super) fn keyed(
+    time: &str,
+    bucket: &Bucket,
+    name: &str,
+    builder: &mut Builder<'_>,
+) -> (String, String) {
+    let buckets = match bucket {
+        Bucket::Fixed { micros } => Buckets::new(*micros, builder),
+        Bucket::Week => Buckets::from(WEEK_MICROS, MONDAY_MICROS, builder),
+        Bucket::Month => return (builder.dialect.month(time), name.to_owned()),
+        Bucket::Day { offsets } => return (local_day(time, offsets, builder), name.to_owned()),
+    };
+    let dialect = builder.dialect;
+    (buckets.key(time, dialect), buckets.start(name, dialect))
+}
+
+/// Buckets of one length as bound parameters.
 pub(super) struct Buckets {
     micros: String,
     origin: String,
 }
 
 impl Buckets {
+    /// Aligned to the epoch.
     pub(super) fn new(micros: i64, builder: &mut Builder<'_>) -> Self {
+        Self::from(micros, 0, builder)
+    }
+
+    /// One begins at `start`, in microseconds since the epoch.
+    fn from(micros: i64, start: i64, builder: &mut Builder<'_>) -> Self {
         // The first start within the range of times: only a part of a bucket comes before it.
         let first = Timestamp::MIN.as_micros();
-        let origin = first + (-first).rem_euclid(micros);
+        let origin = first + (start - first).rem_euclid(micros);
         Self {
             micros: builder.bind(Bind::Int(micros)),
             origin: builder.bind(Bind::Time(Timestamp::from_micros(origin))),
@@ -35,11 +60,7 @@ impl Buckets {
 
 /// The number of the local day, by the offset from UTC in force at `time`. The first offset also holds before its
 /// instant.
-pub(super) fn local_day(
-    time: &str,
-    offsets: &[(Timestamp, i32)],
-    builder: &mut Builder<'_>,
-) -> String {
+fn local_day(time: &str, offsets: &[(Timestamp, i32)], builder: &mut Builder<'_>) -> String {
     let mut cases = String::new();
     let mut current = "0".to_owned();
     for (index, (from, seconds)) in offsets.iter().enumerate() {

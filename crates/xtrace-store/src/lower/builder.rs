@@ -1,6 +1,6 @@
 //! The one builder: collects values to bind and knows the names of columns.
 
-use xtrace_query::{Condition, Field, Kind, Value, View};
+use xtrace_query::{Condition, Derived, Field, Kind, Measured, Value, View};
 
 use super::{Bind, Dialect};
 use crate::error::{ErrorKind, StoreError, StoreResult};
@@ -54,7 +54,7 @@ impl<'a> Builder<'a> {
             Value::Float(value) => Bind::Float(*value),
             Value::Money(value) => Bind::Money(*value),
             Value::Time(value) => Bind::Time(*value),
-            Value::Null | Value::TextList(_) => {
+            Value::Null | Value::TextList(_) | Value::Histogram(_) => {
                 let message = format!("{} cannot be bound", value.noun());
                 return Err(StoreError::new(ErrorKind::Internal, "plan.lower", message));
             }
@@ -66,6 +66,36 @@ impl<'a> Builder<'a> {
     pub(super) fn column(&self, field: &Field) -> String {
         let alias = if field.view == self.view { OWN } else { TRACE };
         format!("{alias}.{}", field.column)
+    }
+
+    /// What is measured in a row, as an operand.
+    pub(super) fn measured(&self, of: Measured) -> String {
+        match of {
+            Measured::Rows => "1".to_owned(),
+            Measured::Field(field) => self.column(field),
+            Measured::Derived(Derived::Rest { whole, first }) => self.duration(whole, Some(first)),
+            Measured::Derived(Derived::PerSecond {
+                amount,
+                whole,
+                first,
+            }) => {
+                let (amount, seconds) = (self.column(amount), self.duration(whole, *first));
+                format!(
+                    "CASE WHEN {seconds} > 0 THEN CAST({amount} AS DOUBLE PRECISION) / {seconds} END"
+                )
+            }
+            Measured::Derived(Derived::IsAboveZero(field)) => {
+                format!("CASE WHEN {} > 0 THEN TRUE END", self.column(field))
+            }
+        }
+    }
+
+    fn duration(&self, whole: &Field, first: Option<&Field>) -> String {
+        let whole = self.column(whole);
+        match first {
+            Some(first) => format!("({whole} - {})", self.column(first)),
+            None => whole,
+        }
     }
 
     /// The column of a field in a form that groups and orders bytewise.

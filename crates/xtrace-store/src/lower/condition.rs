@@ -81,7 +81,7 @@ impl Builder<'_> {
         self.dialect.list_match(matching, &column, &members)
     }
 
-    fn is_absent(&self, field: &'static Field) -> String {
+    pub(super) fn is_absent(&self, field: &'static Field) -> String {
         let column = self.column(field);
         match field.kind {
             Kind::TextList => self.dialect.list_is_empty(&column),

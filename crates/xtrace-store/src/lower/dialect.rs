@@ -72,6 +72,9 @@ pub trait Dialect: Send + Sync {
     /// The start of the bucket that `key` stands for, a time.
     fn bucket_start(&self, key: &str, micros: &str, origin: &str) -> String;
 
+    /// The beginning of the month of UTC that holds `time`, a time.
+    fn month(&self, time: &str) -> String;
+
     /// Days since 1970-01-01 of `time` shifted by `offset` seconds, rounded down, as a 64-bit integer.
     fn local_day(&self, time: &str, offset: &str) -> String;
 

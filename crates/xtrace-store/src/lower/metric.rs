@@ -87,7 +87,7 @@ pub fn metric(
             .iter()
             .map(|(name, kind)| OutColumn {
                 name: (*name).into(),
-                kind: *kind,
+                kind: (*kind).into(),
             })
             .collect(),
     })

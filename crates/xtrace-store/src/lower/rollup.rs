@@ -16,7 +16,7 @@ use xtrace_query::{
     observations, traces,
 };
 
-use super::bucket::{self, Buckets};
+use super::bucket;
 use super::builder::Builder;
 use super::select::{self, Grouping, dimension_column, out, quoted};
 use super::{Bind, Dialect, Statement};
@@ -317,6 +317,7 @@ fn is_dimension_kept(subject: Subject, dimension: &Dimension) -> bool {
         Dimension::Bucket { field, bucket } => {
             **field == traces::TIMESTAMP && is_of_whole_cells(bucket)
         }
+        Dimension::IsAbsent(_) => false,
     }
 }
 
@@ -324,6 +325,7 @@ fn is_dimension_kept(subject: Subject, dimension: &Dimension) -> bool {
 fn is_of_whole_cells(bucket: &Bucket) -> bool {
     match bucket {
         Bucket::Fixed { micros } => micros % BUCKET_MICROS == 0,
+        Bucket::Week | Bucket::Month => true,
         Bucket::Day { offsets } => {
             let is_even = |(_, seconds): &(Timestamp, i32)| {
                 i64::from(*seconds) * 1_000_000 % BUCKET_MICROS == 0
@@ -338,21 +340,12 @@ fn is_of_whole_cells(bucket: &Bucket) -> bool {
 fn cell_key(dimension: &Dimension, name: &str, builder: &mut Builder<'_>) -> (String, String) {
     let time = format!("{CELLS}.bucket");
     match dimension {
-        Dimension::Field(_) => {
+        Dimension::Field(_) | Dimension::IsAbsent(_) => {
             let model = builder.dialect.bytewise(&format!("{CELLS}.model"));
             let key = format!("CASE WHEN {CELLS}.kind = {} THEN {model} END", Cell::CALLS);
             (key, name.to_owned())
         }
-        Dimension::Bucket { bucket, .. } => match bucket {
-            Bucket::Fixed { micros } => {
-                let buckets = Buckets::new(*micros, builder);
-                let dialect = builder.dialect;
-                (buckets.key(&time, dialect), buckets.start(name, dialect))
-            }
-            Bucket::Day { offsets } => {
-                (bucket::local_day(&time, offsets, builder), name.to_owned())
-            }
-        },
+        Dimension::Bucket { bucket, .. } => bucket::keyed(&time, bucket, name, builder),
     }
 }
 

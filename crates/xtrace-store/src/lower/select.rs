@@ -6,13 +6,12 @@
 mod paged;
 
 use xtrace_query::{
-    Bucket, Condition, Dimension, Field, Kind, MeasureOf, Measured, Order, OrderBy, Plan, Select,
-    ViewDef,
+    Aggregation, Bucket, Condition, Dimension, Field, Kind, MeasureOf, Measured, Order, OrderBy,
+    Plan, Select, ViewDef,
 };
 
-use super::bucket::{self, Buckets};
 use super::builder::Builder;
-use super::{Dialect, OutColumn, Statement, aggregate};
+use super::{Dialect, OutColumn, OutKind, Statement, aggregate, bucket, histogram};
 use crate::error::StoreResult;
 use crate::scope::ProjectScope;
 
@@ -105,11 +104,11 @@ pub(super) fn limits(plan: &Plan, builder: &mut Builder<'_>) -> String {
     format!("LIMIT {limit} OFFSET {offset}")
 }
 
-/// Dimensions, measures, and the distinct fields that are measured.
+/// Dimensions, measures, and what is measured, each once.
 pub(super) struct Grouping<'a> {
     dimensions: &'a [Dimension],
     measures: &'a [MeasureOf],
-    measured: Vec<&'static Field>,
+    measured: Vec<Measured>,
 }
 
 impl<'a> Grouping<'a> {
@@ -126,42 +125,50 @@ impl<'a> Grouping<'a> {
     }
 
     fn measure(&mut self, measure: &MeasureOf) {
-        if let Measured::Field(field) = measure.measure.of
-            && !self.measured.contains(&field)
-        {
-            self.measured.push(field);
+        let of = measure.measure.of;
+        if of != Measured::Rows && !self.measured.contains(&of) {
+            self.measured.push(of);
         }
     }
 
     fn fields(&self) -> Vec<&'static Field> {
-        let dimensions = self.dimensions.iter().map(dimension_field);
-        dimensions.chain(self.measured.iter().copied()).collect()
+        let dimensions = self.dimensions.iter().map(Dimension::field);
+        let measured = self.measured.iter().flat_map(|of| of.fields());
+        dimensions.chain(measured).collect()
     }
 
     /// The aggregate over the inner query.
     pub(super) fn aggregate(&self, measure: &MeasureOf, dialect: &dyn Dialect) -> String {
-        let column = match measure.measure.of {
-            Measured::Rows => None,
-            Measured::Field(field) => self
-                .measured
-                .iter()
-                .position(|other| *other == field)
-                .map(|index| format!("m{index}")),
-        };
+        let column = self.column(measure.measure.of);
         aggregate::expression(measure, column.as_deref(), dialect)
     }
 
+    /// The column of the inner query that has what is measured; of rows none.
+    fn column(&self, of: Measured) -> Option<String> {
+        let index = self.measured.iter().position(|other| *other == of)?;
+        Some(format!("m{index}"))
+    }
+
+    /// The column that is measured and the number of parts of each histogram.
+    pub(super) fn histograms(&self) -> Vec<(String, u8)> {
+        let mut histograms = Vec::new();
+        for measure in self.measures {
+            let Aggregation::Histogram(parts) = measure.aggregation else {
+                continue;
+            };
+            let asked = self
+                .column(measure.measure.of)
+                .map(|column| (column, parts));
+            histograms.extend(asked.filter(|asked| !histograms.contains(asked)));
+        }
+        histograms
+    }
+
     /// `d0, d1`.
-    fn dimension_names(&self) -> Vec<String> {
+    pub(super) fn dimension_names(&self) -> Vec<String> {
         (0..self.dimensions.len())
             .map(|index| format!("d{index}"))
             .collect()
-    }
-}
-
-fn dimension_field(dimension: &Dimension) -> &'static Field {
-    match dimension {
-        Dimension::Field(field) | Dimension::Bucket { field, .. } => field,
     }
 }
 
@@ -202,11 +209,8 @@ fn groups(
         selected.push(format!("{aggregate} AS {}", quoted(&column.name)));
         columns.push(column);
     }
-    let mut sql = format!(
-        "SELECT {}\nFROM (\n{}\n) AS base",
-        selected.join(", "),
-        inner.sql
-    );
+    let rows = histogram::with_parts(inner.sql, &grouping);
+    let mut sql = format!("SELECT {}\nFROM (\n{rows}\n) AS base", selected.join(", "));
     if !names.is_empty() {
         sql.push_str(&format!("\nGROUP BY {}", names.join(", ")));
         let order = group_order(&plan.order, &grouping, builder.dialect);
@@ -244,8 +248,9 @@ pub(super) fn inner(
         selected.push(format!("{key} AS {name}"));
         shown.push(value);
     }
-    for (index, field) in grouping.measured.iter().enumerate() {
-        selected.push(format!("{} AS m{index}", builder.column(field)));
+    for (index, of) in grouping.measured.iter().enumerate() {
+        let value = builder.measured(*of);
+        selected.push(format!("{value} AS m{index}"));
     }
     if selected.is_empty() {
         selected.push("1 AS one".to_owned());
@@ -258,18 +263,10 @@ pub(super) fn inner(
 fn keyed(dimension: &Dimension, name: &str, builder: &mut Builder<'_>) -> (String, String) {
     match dimension {
         Dimension::Field(field) => (builder.comparable(field), name.to_owned()),
+        Dimension::IsAbsent(field) => (builder.is_absent(field), name.to_owned()),
         Dimension::Bucket { field, bucket } => {
             let time = builder.column(field);
-            match bucket {
-                Bucket::Fixed { micros } => {
-                    let buckets = Buckets::new(*micros, builder);
-                    let dialect = builder.dialect;
-                    (buckets.key(&time, dialect), buckets.start(name, dialect))
-                }
-                Bucket::Day { offsets } => {
-                    (bucket::local_day(&time, offsets, builder), name.to_owned())
-                }
-            }
+            bucket::keyed(&time, bucket, name, builder)
         }
     }
 }
@@ -340,17 +337,18 @@ fn count_groups(
 pub(super) fn dimension_column(dimension: &Dimension) -> OutColumn {
     match dimension {
         Dimension::Field(field) => out(field.name, field.kind),
+        Dimension::IsAbsent(field) => out(field.name, Kind::Bool),
         Dimension::Bucket { field, bucket } => match bucket {
-            Bucket::Fixed { .. } => out(field.name, Kind::Time),
+            Bucket::Fixed { .. } | Bucket::Week | Bucket::Month => out(field.name, Kind::Time),
             Bucket::Day { .. } => out(field.name, Kind::Int),
         },
     }
 }
 
-pub(super) fn out(name: &str, kind: Kind) -> OutColumn {
+pub(super) fn out(name: &str, kind: impl Into<OutKind>) -> OutColumn {
     OutColumn {
         name: name.into(),
-        kind,
+        kind: kind.into(),
     }
 }
 

@@ -28,11 +28,12 @@ enum Needs {
 use Needs::{Credentials, Nothing, Operate, Turn, Write};
 
 /// Every route. Whoever adds one decides here what it needs.
-const LEDGER: [(&str, &str, Needs); 20] = [
+const LEDGER: [(&str, &str, Needs); 22] = [
     ("DELETE", "/api/public/traces", Write),
     ("DELETE", "/api/public/traces/{traceId}", Write),
     ("GET", "/api/internal/rate_limit_stats", Operate),
     ("GET", "/api/openapi.json", Nothing),
+    ("GET", "/api/public/metrics", Turn),
     ("GET", "/api/public/metrics/daily", Turn),
     ("GET", "/api/public/metrics/latest", Turn),
     ("GET", "/api/public/metrics/names", Turn),
@@ -44,6 +45,7 @@ const LEDGER: [(&str, &str, Needs); 20] = [
     ("GET", "/api/public/sessions/{sessionId}", Turn),
     ("GET", "/api/public/traces", Turn),
     ("GET", "/api/public/traces/{traceId}", Turn),
+    ("GET", "/api/public/v2/metrics", Turn),
     ("GET", "/healthz", Nothing),
     ("GET", "/metrics", Nothing),
     ("GET", "/readyz", Nothing),

@@ -23,7 +23,7 @@ pub(super) fn is_worth_it(plan: &Plan, grouping: &Grouping<'_>) -> bool {
     let spared = grouping.measured.len() - deciding(plan, grouping).measured.len();
     let is_named = |dimension: &Dimension| match dimension {
         Dimension::Field(field) => field.kind == Kind::Text && is_present(plan, field),
-        Dimension::Bucket { .. } => false,
+        Dimension::IsAbsent(_) | Dimension::Bucket { .. } => false,
     };
     plan.limit <= GROUPS_MAX
         && spared >= SPARED_MIN
@@ -150,7 +150,7 @@ pub(super) fn only_of_page(grouping: &Grouping<'_>, builder: &Builder<'_>) -> St
         .iter()
         .filter_map(|dimension| match dimension {
             Dimension::Field(field) => Some(builder.comparable(field)),
-            Dimension::Bucket { .. } => None,
+            Dimension::IsAbsent(_) | Dimension::Bucket { .. } => None,
         });
     let keys: Vec<String> = keys.collect();
     let names = grouping.dimension_names().join(", ");

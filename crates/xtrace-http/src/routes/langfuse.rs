@@ -1,0 +1,3 @@
+//! Langfuse's API, in its own words.
+
+pub mod metrics;
