@@ -24,7 +24,6 @@ mod parts;
 mod read;
 mod retention;
 mod rollups;
-mod rows;
 mod states;
 mod sweep;
 mod upkeep;
