@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod read;
 pub mod rows;
 pub mod scope;
+pub mod series;
 pub mod upkeep;
 pub mod write;
 
