@@ -7,18 +7,16 @@ use xtrace_query::{Field, ListMatch, TextMatch, View};
 use xtrace_store::lower::{Bind, Dialect, fraction};
 
 /// The dialect over the given sources: items of `FROM` without alias, each with all declared columns and `project`;
-/// `points` with `series_id BIGINT`, `timestamp TIMESTAMP` and `value DOUBLE`. Those that a statement does not read may
-/// be empty.
+/// those that a statement does not read may be empty.
 #[derive(Clone, Debug, Default)]
 pub struct DuckDbDialect {
     pub traces: String,
     pub observations: String,
-    pub points: String,
     pub rollups: String,
 }
 
 impl Dialect for DuckDbDialect {
-    /// Money is bound as text, lists of integers as their text `[1,2]`; the others as they are.
+    /// Money is bound as text, the others as they are.
     fn placeholder(&self, index: usize, bind: &Bind) -> String {
         let kind = match bind {
             Bind::Text(_) => "VARCHAR",
@@ -27,7 +25,6 @@ impl Dialect for DuckDbDialect {
             Bind::Float(_) => "DOUBLE",
             Bind::Money(_) => "DECIMAL(38,12)",
             Bind::Time(_) => "TIMESTAMP",
-            Bind::IntList(_) => "BIGINT[]",
         };
         format!("CAST(${index} AS {kind})")
     }
@@ -41,10 +38,6 @@ impl Dialect for DuckDbDialect {
 
     fn rollups(&self) -> String {
         self.rollups.clone()
-    }
-
-    fn points(&self) -> String {
-        self.points.clone()
     }
 
     fn project_column(&self) -> &'static str {
@@ -64,12 +57,20 @@ impl Dialect for DuckDbDialect {
         format!("{function}(lower({text}), lower({sought}))")
     }
 
+    /// One member at a time: looking for several at once makes a table of each row's list.
     fn list_match(&self, matching: ListMatch, list: &str, members: &[String]) -> String {
-        let function = match matching {
-            ListMatch::All => "list_has_all",
-            ListMatch::Any => "list_has_any",
+        let (joint, of_none) = match matching {
+            ListMatch::All => (" AND ", "TRUE"),
+            ListMatch::Any => (" OR ", "FALSE"),
         };
-        format!("{function}({list}, [{}])", members.join(", "))
+        let has = |member: &String| format!("list_contains({list}, {member})");
+        match members {
+            [] => of_none.to_owned(),
+            members => format!(
+                "({})",
+                members.iter().map(has).collect::<Vec<_>>().join(joint)
+            ),
+        }
     }
 
     fn list_is_empty(&self, list: &str) -> String {
@@ -78,10 +79,6 @@ impl Dialect for DuckDbDialect {
 
     fn percentile(&self, value: &str, percentage: u8) -> String {
         format!("quantile_cont({value}, {})", fraction(percentage))
-    }
-
-    fn last(&self, value: &str, time: &str) -> String {
-        format!("arg_max({value}, ROW({time}, {value}))")
     }
 
     /// A number: integers group several times as fast as `time_bucket`. One bucket more than there is makes the
@@ -102,12 +99,6 @@ impl Dialect for DuckDbDialect {
     fn local_day(&self, time: &str, offset: &str) -> String {
         format!(
             "((epoch_us({time}) + {offset} * 1000000 + 86400000000000000) // 86400000000 - 1000000)"
-        )
-    }
-
-    fn members(&self, series_ids: &str, groups: &str) -> String {
-        format!(
-            "(SELECT unnest({series_ids}) AS series_id, unnest({groups}) AS series_group) AS members"
         )
     }
 }

@@ -17,6 +17,7 @@ use crate::projection::schema::Rows;
 use crate::truth::records::{decode, encode};
 use crate::truth::{Truth, keys};
 
+mod points;
 pub mod query;
 
 pub type Labels = BTreeMap<Box<str>, Box<str>>;

@@ -10,7 +10,8 @@ pub struct EmbeddedOptions {
     pub dir: PathBuf,
     /// What DuckDB may use for queries, hot rows and its cache. A query that needs more fails.
     pub query_memory_bytes: u64,
-    /// Threads of one query.
+    /// Threads of one query. While it waits for another thread that has a part of it a query spins, so more than half
+    /// of the cores cost more than they gain where answers need the processor as well.
     pub query_threads: usize,
     /// Queries that run at once; more wait.
     pub query_concurrency: usize,
@@ -47,8 +48,8 @@ impl EmbeddedOptions {
             dir: dir.into(),
             query_memory_bytes: 768 * MIB,
             query_threads: std::thread::available_parallelism()
-                .map_or(2, usize::from)
-                .min(8),
+                .map_or(1, |cores| cores.get() / 2)
+                .clamp(1, 8),
             query_concurrency: 4,
             query_timeout: Duration::from_secs(30),
             cache_bytes: 32 * MIB,

@@ -6,6 +6,7 @@
 //! began, or later, and nothing of what follows, whatever moves meanwhile (see [`read::ReadTransaction`]). What
 //! it deliberately does not do: survive on its own; whatever is not in the file is replayed from the log.
 
+pub mod cells;
 pub mod columns;
 pub mod hot;
 pub mod moves;

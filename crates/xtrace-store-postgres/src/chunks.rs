@@ -25,8 +25,7 @@ const PLACES_MAX: u8 = 6;
 /// Whole numbers up to here are exact as doubles.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// A point: microseconds since 1970, and its value.
-pub type Point = (i64, f64);
+pub use xtrace_store::series::fold::Point;
 
 /// The beginning of the window that a time is in.
 pub fn window_of(time: Timestamp) -> i64 {

@@ -9,6 +9,7 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use xtrace_model::{Timestamp, Usd};
 use xtrace_query::{Field, Kind, ViewDef};
+use xtrace_store::RowSink;
 
 use crate::values::{Instant, Money, list_literal, storable};
 use crate::week::Week;
@@ -101,66 +102,6 @@ impl<'a> ViewRows<'a> {
         &mut self.columns[column]
     }
 
-    pub fn text(&mut self, field: &'static Field, value: Option<&'a str>) {
-        match self.column(field) {
-            Column::Text(values) => values.push(value.map(storable)),
-            _ => unreachable!("{} is declared as text", field.name),
-        }
-    }
-
-    pub fn json(&mut self, field: &'static Field, value: String) {
-        match self.column(field) {
-            Column::Text(values) => values.push(Some(Cow::Owned(value))),
-            _ => unreachable!("{} is declared as JSON", field.name),
-        }
-    }
-
-    pub fn bool(&mut self, field: &'static Field, value: bool) {
-        match self.column(field) {
-            Column::Bool(values) => values.push(value),
-            _ => unreachable!("{} is declared as a truth value", field.name),
-        }
-    }
-
-    pub fn int(&mut self, field: &'static Field, value: Option<i64>) {
-        match self.column(field) {
-            Column::Int(values) => values.push(value),
-            _ => unreachable!("{} is declared as an integer", field.name),
-        }
-    }
-
-    pub fn count(&mut self, field: &'static Field, value: u64) {
-        self.int(field, Some(i64::try_from(value).unwrap_or(i64::MAX)));
-    }
-
-    pub fn float(&mut self, field: &'static Field, value: Option<f64>) {
-        match self.column(field) {
-            Column::Float(values) => values.push(value),
-            _ => unreachable!("{} is declared as a float", field.name),
-        }
-    }
-
-    pub fn money(&mut self, field: &'static Field, value: Option<Usd>) {
-        match self.column(field) {
-            Column::Money(values) => values.push(value.map(Money)),
-            _ => unreachable!("{} is declared as money", field.name),
-        }
-    }
-
-    pub fn time(&mut self, field: &'static Field, value: Option<Timestamp>) {
-        match self.column(field) {
-            Column::Time(values) => values.push(value.map(Instant)),
-            _ => unreachable!("{} is declared as a time", field.name),
-        }
-    }
-
-    pub fn list(&mut self, field: &'static Field, values: impl Iterator<Item = &'a str>) {
-        match self.column(field) {
-            Column::List(lists) => lists.push(list_literal(values)),
-            _ => unreachable!("{} is declared as a list", field.name),
-        }
-    }
-
     /// Binds the arrays in order, beginning with `$1`.
     pub fn bind_to<'q>(self, statement: Binding<'q>) -> Binding<'q>
     where
@@ -171,5 +112,63 @@ impl<'a> ViewRows<'a> {
         self.columns
             .into_iter()
             .fold(statement, |statement, column| column.bind_to(statement))
+    }
+}
+
+impl<'a> RowSink<'a> for ViewRows<'a> {
+    fn text(&mut self, field: &'static Field, value: Option<&'a str>) {
+        match self.column(field) {
+            Column::Text(values) => values.push(value.map(storable)),
+            _ => unreachable!("{} is declared as text", field.name),
+        }
+    }
+
+    fn json(&mut self, field: &'static Field, value: String) {
+        match self.column(field) {
+            Column::Text(values) => values.push(Some(Cow::Owned(value))),
+            _ => unreachable!("{} is declared as JSON", field.name),
+        }
+    }
+
+    fn bool(&mut self, field: &'static Field, value: bool) {
+        match self.column(field) {
+            Column::Bool(values) => values.push(value),
+            _ => unreachable!("{} is declared as a truth value", field.name),
+        }
+    }
+
+    fn int(&mut self, field: &'static Field, value: Option<i64>) {
+        match self.column(field) {
+            Column::Int(values) => values.push(value),
+            _ => unreachable!("{} is declared as an integer", field.name),
+        }
+    }
+
+    fn float(&mut self, field: &'static Field, value: Option<f64>) {
+        match self.column(field) {
+            Column::Float(values) => values.push(value),
+            _ => unreachable!("{} is declared as a float", field.name),
+        }
+    }
+
+    fn money(&mut self, field: &'static Field, value: Option<Usd>) {
+        match self.column(field) {
+            Column::Money(values) => values.push(value.map(Money)),
+            _ => unreachable!("{} is declared as money", field.name),
+        }
+    }
+
+    fn time(&mut self, field: &'static Field, value: Option<Timestamp>) {
+        match self.column(field) {
+            Column::Time(values) => values.push(value.map(Instant)),
+            _ => unreachable!("{} is declared as a time", field.name),
+        }
+    }
+
+    fn list(&mut self, field: &'static Field, values: impl Iterator<Item = &'a str>) {
+        match self.column(field) {
+            Column::List(lists) => lists.push(list_literal(values)),
+            _ => unreachable!("{} is declared as a list", field.name),
+        }
     }
 }

@@ -63,7 +63,6 @@ impl Dialect for PostgresDialect {
             Bind::Float(_) => "double precision",
             Bind::Money(_) => "numeric",
             Bind::Time(_) => "timestamptz",
-            Bind::IntList(_) => "bigint[]",
         };
         format!("${index}::{kind}")
     }
@@ -74,10 +73,6 @@ impl Dialect for PostgresDialect {
 
     fn rollups(&self) -> String {
         "rollup_cells".to_owned()
-    }
-
-    fn points(&self) -> String {
-        "metric_points".to_owned()
     }
 
     fn project_column(&self) -> &'static str {
@@ -138,10 +133,6 @@ impl Dialect for PostgresDialect {
         )
     }
 
-    fn last(&self, value: &str, time: &str) -> String {
-        format!("(array_agg({value} ORDER BY {time} DESC, {value} DESC))[1]")
-    }
-
     fn bucket_key(&self, time: &str, micros: &str, origin: &str) -> String {
         format!("date_bin({micros} * INTERVAL '1 microsecond', {time}, {origin})")
     }
@@ -159,9 +150,5 @@ impl Dialect for PostgresDialect {
         format!(
             "(({time} AT TIME ZONE 'UTC' + {offset} * INTERVAL '1 second')::date - DATE '1970-01-01')::bigint"
         )
-    }
-
-    fn members(&self, series_ids: &str, groups: &str) -> String {
-        format!("unnest({series_ids}, {groups}) AS members(series_id, series_group)")
     }
 }

@@ -25,7 +25,6 @@ mod parts;
 mod read;
 mod retention;
 mod rollups;
-mod rows;
 mod states;
 mod sweep;
 mod upkeep;

@@ -1,6 +1,5 @@
 //! Metric series: their ids, their labels, and questions about their points.
 
-mod fold;
 mod scan;
 
 use std::borrow::Cow;
@@ -11,7 +10,7 @@ use async_trait::async_trait;
 use sqlx::Row as _;
 use xtrace_model::{ProjectId, SeriesKey};
 use xtrace_query::{LatestPoint, MetricAnswer, MetricPlan};
-use xtrace_store::lower::series::{SeriesGroups, has_labels};
+use xtrace_store::series::{SeriesGroups, has_labels};
 use xtrace_store::{ErrorKind, MetricReader, ProjectScope, StoreError, StoreResult};
 
 use crate::engine::PostgresEngine;

@@ -238,7 +238,6 @@ impl PostgresEngine {
                 Bind::Float(value) => query.bind(value),
                 Bind::Money(value) => query.bind(Money(value)),
                 Bind::Time(value) => query.bind(Instant(value)),
-                Bind::IntList(values) => query.bind(values),
             };
         }
         let mut reader = self.reader(op).await?;

@@ -3,8 +3,9 @@
 //! # For writers of engines
 //! Implement [`TelemetryWriter`], [`TelemetryReader`], [`MetricReader`], [`Catalogue`] and [`Upkeep`];
 //! [`Engine`] then holds by itself. Every line under a trait's *Contract* is a case in
-//! `xtrace-store-tests`; an engine is done when it passes all of them. What engines share, the lowering of
-//! plans to SQL, is in [`lower`]; what differs between dialects is one small trait there. An engine knows
+//! `xtrace-store-tests`; an engine is done when it passes all of them. What engines share is here: the
+//! lowering of plans to SQL in [`lower`], where what differs between dialects is one small trait, and the layout of
+//! rows in [`rows`]. An engine knows
 //! no other engine, and nothing above the seam names one.
 //!
 //! Merging, derivation and summaries are `xtrace_model`'s: engines call it and store what it returns.
@@ -18,7 +19,9 @@ pub mod error;
 pub mod lower;
 pub mod metrics;
 pub mod read;
+pub mod rows;
 pub mod scope;
+pub mod series;
 pub mod upkeep;
 pub mod write;
 
@@ -29,6 +32,7 @@ pub use read::{
     Capabilities, ObservationPayload, ObservationRecord, TelemetryReader, TracePayload,
     TraceRecord, TraceWindow,
 };
+pub use rows::{RowSink, lay_out_observation, lay_out_trace};
 pub use scope::ProjectScope;
 pub use upkeep::{Expired, Expiry, StoreStats, Upkeep};
 pub use write::{CommitBatch, CommitReport, Outcome, Rejection, TelemetryWriter, Write, WriteItem};

@@ -1,8 +1,7 @@
 //! Lowering: from plans to SQL, written once for every engine that speaks SQL.
 //!
-//! [`plan`] and [`metric()`] check the question, write one statement and list the values to bind; what differs between
-//! dialects is one small trait, [`Dialect`]. Values are always bound; identifiers come from the declarations of
-//! `xtrace-query`. The statement is read only, answers with one snapshot and never returns more rows than asked for.
+//! [`plan`] checks the question, writes one statement and lists the values to bind; what differs between dialects is
+//! one small trait, [`Dialect`]. Values are always bound; identifiers come from the declarations of `xtrace-query`. The statement is read only, answers with one snapshot and never returns more rows than asked for.
 //!
 //! # What an engine does
 //! ```
@@ -32,14 +31,11 @@ mod builder;
 mod condition;
 mod dialect;
 mod histogram;
-mod metric;
 pub mod rollup;
 mod select;
-pub mod series;
 
 pub use aggregate::fraction;
 pub use dialect::Dialect;
-pub use metric::metric;
 pub use rollup::Rolled;
 pub use select::plan;
 
@@ -110,16 +106,6 @@ pub enum Bind {
     Money(Usd),
     /// An instant.
     Time(Timestamp),
-    /// Whole numbers as one value.
-    IntList(Vec<i64>),
-}
-
-impl Bind {
-    /// `[1,2,3]`, for engines that cannot bind lists.
-    pub fn list_text(list: &[i64]) -> String {
-        let members: Vec<String> = list.iter().map(i64::to_string).collect();
-        format!("[{}]", members.join(","))
-    }
 }
 
 impl From<PlanError> for StoreError {

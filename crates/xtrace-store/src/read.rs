@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::try_join_all;
 use xtrace_model::{JsonText, ObservationId, ObservationKey, ObservationRow, TraceId, TraceRow};
 use xtrace_query::{Plan, Table};
 
@@ -92,6 +93,12 @@ pub struct TraceWindow {
 pub trait TelemetryReader: Send + Sync {
     /// Answers a plan of the semantic layer.
     async fn query(&self, scope: &ProjectScope, plan: &Plan) -> StoreResult<Table>;
+
+    /// Answers several plans, in their order. An engine that answers them from one state sooner than each by itself
+    /// does so; others answer them side by side.
+    async fn query_all(&self, scope: &ProjectScope, plans: &[Plan]) -> StoreResult<Vec<Table>> {
+        try_join_all(plans.iter().map(|plan| self.query(scope, plan))).await
+    }
 
     /// One trace.
     async fn trace(&self, scope: &ProjectScope, id: &TraceId) -> StoreResult<Option<TraceRecord>>;

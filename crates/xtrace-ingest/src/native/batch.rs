@@ -35,7 +35,8 @@ pub fn decode_batch(body: &[u8], received: Timestamp) -> Result<Decoded, BodyErr
             split.add_body(Some(index as u32), body.get())?;
         }
     } else if text.starts_with('{') {
-        split.add_envelope(None, parse(text)?)?;
+        let envelope = Envelope::parse(text);
+        split.add_envelope(None, envelope.map_err(|error| not_json(&error))?)?;
     } else {
         let whole: &RawValue = parse(text)?;
         let found = scalars::kind_of(whole.get());
@@ -59,7 +60,11 @@ pub(super) fn body_text(body: &[u8]) -> Result<&str, BodyError> {
 }
 
 pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, BodyError> {
-    serde_json::from_str(text).map_err(|error| BodyError::NotJson(error.to_string()))
+    serde_json::from_str(text).map_err(|error| not_json(&error))
+}
+
+fn not_json(error: &serde_json::Error) -> BodyError {
+    BodyError::NotJson(error.to_string())
 }
 
 enum Found<'a> {
@@ -92,7 +97,7 @@ impl<'a> Split<'a> {
             let found = scalars::kind_of(json);
             return self.add_bad(place(Part::Body), "body", found, "an object");
         }
-        match serde_json::from_str(json) {
+        match Envelope::parse(json) {
             Ok(envelope) => self.add_envelope(body, envelope),
             Err(error) => {
                 let error = ItemError::new(Fault::Unreadable, "body", error.to_string());

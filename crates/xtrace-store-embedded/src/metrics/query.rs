@@ -1,16 +1,16 @@
 //! The seam's questions about metric series.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
+use xtrace_model::Timestamp;
 use xtrace_query::{LatestPoint, MetricAnswer, MetricPlan};
-use xtrace_store::lower::{self, series::SeriesGroups};
+use xtrace_store::series::SeriesGroups;
 use xtrace_store::{MetricReader, ProjectScope, StoreResult};
 
-use super::ProjectSeries;
+use super::{ProjectSeries, points};
 use crate::engine::{Command, EmbeddedEngine};
 use crate::errors::EmbeddedError;
-use crate::projection::statement::{dialect_of_points, run};
 
 #[async_trait]
 impl MetricReader for EmbeddedEngine {
@@ -30,28 +30,37 @@ impl MetricReader for EmbeddedEngine {
         let op = "metric.query";
         plan.check()?;
         let groups = |series: &ProjectSeries| {
-            let matching = series.matching(&plan.name, &plan.labels);
-            SeriesGroups::new(plan, matching.map(|(labels, series)| (series.id, labels)))
+            let matching: Vec<_> = series.matching(&plan.name, &plan.labels).collect();
+            let of_series = matching.iter().map(|(labels, series)| (series.id, *labels));
+            let mut groups = SeriesGroups::new(plan, of_series);
+            let last: HashMap<i64, Timestamp> = matching
+                .iter()
+                .filter_map(|(_, series)| Some((series.id, series.last?.0)))
+                .collect();
+            let narrowed = groups.narrow(plan, |id| last.get(&id).copied());
+            (groups, narrowed)
         };
-        let groups = self
+        let found = self
             .with_series(scope, groups)
             .await
             .map_err(|error| error.into_store(op))?;
-        let Some(groups) = groups.filter(|groups| !groups.is_empty()) else {
+        let Some((groups, narrowed)) = found else {
             return Ok(MetricAnswer::default());
         };
-        let instance = self
-            .shared
-            .instance()
-            .map_err(|error| error.into_store(op))?;
-        let wanted = plan.clone();
-        let answered = self.shared.queries.run(instance, move |at| {
-            let dialect = dialect_of_points(at)?;
-            let statement = lower::metric(&wanted, &groups, &dialect)?;
-            let table = run(at, &statement)?;
-            Ok(groups.answer(&wanted, &table)?)
-        });
-        answered.await.map_err(|error| error.into_store(op))
+        let mut answer = MetricAnswer::default();
+        if !groups.is_empty() {
+            let instance = self.shared.instance();
+            let instance = instance.map_err(|error| error.into_store(op))?;
+            let wanted = plan.clone();
+            let folded = self.shared.queries.run(instance, move |at| {
+                Ok(groups.answer_of(&wanted, points::fold(at, &wanted, &groups)?)?)
+            });
+            answer = folded.await.map_err(|error| error.into_store(op))?;
+        }
+        if let Some(narrowed) = narrowed {
+            narrowed.complete(&mut answer);
+        }
+        Ok(answer)
     }
 
     async fn latest_points(

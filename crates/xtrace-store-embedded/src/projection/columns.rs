@@ -13,6 +13,7 @@ use duckdb::arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef,
 use xtrace_model::money::USD_SCALE;
 use xtrace_model::{ProjectId, Timestamp, Usd};
 use xtrace_query::{Field, Kind, ViewDef};
+use xtrace_store::RowSink;
 
 use crate::errors::EmbeddedError;
 
@@ -150,64 +151,6 @@ impl ViewRows {
         &mut self.columns[column]
     }
 
-    pub fn text(&mut self, field: &'static Field, value: Option<&str>) {
-        match self.column(field) {
-            Column::Text(builder) => builder.append_option(value),
-            _ => unreachable!("{} is declared as text", field.name),
-        }
-    }
-
-    pub fn bool(&mut self, field: &'static Field, value: bool) {
-        match self.column(field) {
-            Column::Bool(builder) => builder.append_value(value),
-            _ => unreachable!("{} is declared as a truth value", field.name),
-        }
-    }
-
-    pub fn int(&mut self, field: &'static Field, value: Option<i64>) {
-        match self.column(field) {
-            Column::Int(builder) => builder.append_option(value),
-            _ => unreachable!("{} is declared as an integer", field.name),
-        }
-    }
-
-    pub fn count(&mut self, field: &'static Field, value: u64) {
-        self.int(field, Some(i64::try_from(value).unwrap_or(i64::MAX)));
-    }
-
-    pub fn float(&mut self, field: &'static Field, value: Option<f64>) {
-        match self.column(field) {
-            Column::Float(builder) => builder.append_option(value),
-            _ => unreachable!("{} is declared as a float", field.name),
-        }
-    }
-
-    pub fn money(&mut self, field: &'static Field, value: Option<Usd>) {
-        match self.column(field) {
-            Column::Money(builder) => builder.append_option(value.map(Usd::units)),
-            _ => unreachable!("{} is declared as money", field.name),
-        }
-    }
-
-    pub fn time(&mut self, field: &'static Field, value: Option<Timestamp>) {
-        match self.column(field) {
-            Column::Time(builder) => builder.append_option(value.map(Timestamp::as_micros)),
-            _ => unreachable!("{} is declared as a time", field.name),
-        }
-    }
-
-    pub fn list<'a, I: Iterator<Item = &'a str>>(&mut self, field: &'static Field, values: I) {
-        match self.column(field) {
-            Column::List(builder) => {
-                for value in values {
-                    builder.values().append_value(value);
-                }
-                builder.append(true);
-            }
-            _ => unreachable!("{} is declared as a list", field.name),
-        }
-    }
-
     /// The collected rows as a batch; the collector is empty again afterwards.
     pub fn finish(&mut self) -> Result<RecordBatch, EmbeddedError> {
         assert_eq!(self.next, 0, "the last row is complete");
@@ -218,5 +161,68 @@ impl ViewRows {
         arrays.extend(self.columns.iter_mut().map(Column::finish));
         self.rows = 0;
         RecordBatch::try_new(schema(self.def), arrays).map_err(EmbeddedError::arrow)
+    }
+}
+
+impl<'a> RowSink<'a> for ViewRows {
+    fn text(&mut self, field: &'static Field, value: Option<&'a str>) {
+        match self.column(field) {
+            Column::Text(builder) => builder.append_option(value),
+            _ => unreachable!("{} is declared as text", field.name),
+        }
+    }
+
+    fn json(&mut self, field: &'static Field, value: String) {
+        match self.column(field) {
+            Column::Text(builder) => builder.append_value(value),
+            _ => unreachable!("{} is declared as JSON", field.name),
+        }
+    }
+
+    fn bool(&mut self, field: &'static Field, value: bool) {
+        match self.column(field) {
+            Column::Bool(builder) => builder.append_value(value),
+            _ => unreachable!("{} is declared as a truth value", field.name),
+        }
+    }
+
+    fn int(&mut self, field: &'static Field, value: Option<i64>) {
+        match self.column(field) {
+            Column::Int(builder) => builder.append_option(value),
+            _ => unreachable!("{} is declared as an integer", field.name),
+        }
+    }
+
+    fn float(&mut self, field: &'static Field, value: Option<f64>) {
+        match self.column(field) {
+            Column::Float(builder) => builder.append_option(value),
+            _ => unreachable!("{} is declared as a float", field.name),
+        }
+    }
+
+    fn money(&mut self, field: &'static Field, value: Option<Usd>) {
+        match self.column(field) {
+            Column::Money(builder) => builder.append_option(value.map(Usd::units)),
+            _ => unreachable!("{} is declared as money", field.name),
+        }
+    }
+
+    fn time(&mut self, field: &'static Field, value: Option<Timestamp>) {
+        match self.column(field) {
+            Column::Time(builder) => builder.append_option(value.map(Timestamp::as_micros)),
+            _ => unreachable!("{} is declared as a time", field.name),
+        }
+    }
+
+    fn list(&mut self, field: &'static Field, values: impl Iterator<Item = &'a str>) {
+        match self.column(field) {
+            Column::List(builder) => {
+                for value in values {
+                    builder.values().append_value(value);
+                }
+                builder.append(true);
+            }
+            _ => unreachable!("{} is declared as a list", field.name),
+        }
     }
 }

@@ -80,11 +80,6 @@ impl<'a> ReadTransaction<'a> {
         }
     }
 
-    /// Whether the file alone has everything.
-    pub fn is_all_in_file(&self) -> bool {
-        self.hot.is_empty()
-    }
-
     pub fn connection(&self) -> &'a Connection {
         self.connection
     }

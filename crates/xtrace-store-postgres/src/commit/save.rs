@@ -4,6 +4,7 @@
 use sqlx::PgConnection;
 use xtrace_model::TraceRow;
 use xtrace_query::{observations, traces};
+use xtrace_store::{lay_out_observation, lay_out_trace};
 
 use super::Failure;
 use super::merge::{Merged, MergedObservation, MergedTrace};
@@ -14,7 +15,6 @@ use super::summing::summaries;
 use crate::columns::ViewRows;
 use crate::parts::Filed;
 use crate::rollups::{Changed, Rows};
-use crate::rows::{push_observation, push_trace};
 use crate::states::TraceKept;
 
 /// Rows of one statement; more are written by several.
@@ -163,7 +163,8 @@ fn of_round<'s, T>(pieces: &[&'s [T]], round: usize) -> &'s [T] {
 fn observation_rows<'s>(chunk: &[&'s MergedObservation<'_>]) -> ViewRows<'s> {
     let mut rows = ViewRows::new(&observations::OBSERVATIONS, chunk.len());
     for each in chunk {
-        push_observation(&mut rows, each.part, each.project, &each.row);
+        rows.begin(each.part, each.project.as_str());
+        lay_out_observation(&each.row, &mut rows);
     }
     rows
 }
@@ -171,7 +172,8 @@ fn observation_rows<'s>(chunk: &[&'s MergedObservation<'_>]) -> ViewRows<'s> {
 fn trace_rows<'s>(chunk: &[&'s MergedTrace<'_>], derived: &'s [TraceRow]) -> ViewRows<'s> {
     let mut rows = ViewRows::new(&traces::TRACES, chunk.len());
     for (trace, row) in chunk.iter().zip(derived) {
-        push_trace(&mut rows, trace.part, trace.key.0, row);
+        rows.begin(trace.part, trace.key.0.as_str());
+        lay_out_trace(row, &mut rows);
     }
     rows
 }

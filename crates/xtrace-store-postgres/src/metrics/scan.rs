@@ -6,10 +6,10 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 use xtrace_model::Timestamp;
 use xtrace_query::{MetricAnswer, MetricPlan};
 use xtrace_store::StoreResult;
-use xtrace_store::lower::series::SeriesGroups;
+use xtrace_store::series::SeriesGroups;
+use xtrace_store::series::fold::{Folding, Point, Slices};
 
-use super::fold::Folding;
-use crate::chunks::{Point, WINDOW_MICROS, window_of};
+use crate::chunks::{WINDOW_MICROS, window_of};
 use crate::engine::PostgresEngine;
 use crate::errors::InOperation as _;
 use crate::pack::joined;
@@ -17,11 +17,8 @@ use crate::values::Instant;
 
 const OP: &str = "metrics.query";
 
-/// The first slice. The next is twice as long where a slice holds less than `FEW_POINTS`, half as long where it holds
-/// more than `MANY_POINTS`.
+/// The first slice.
 const SLICE_MICROS: i64 = 6 * WINDOW_MICROS;
-const FEW_POINTS: usize = 500_000;
-const MANY_POINTS: usize = 3_000_000;
 /// A slice longer than this is looked at before it is read: it may not have so many chunks.
 const LONG_MICROS: i64 = 24 * WINDOW_MICROS;
 const CHUNKS_MAX: i64 = 10_000;
@@ -47,24 +44,20 @@ impl PostgresEngine {
             folding: Folding::new(plan),
         };
         let end = window_of(plan.to) + WINDOW_MICROS;
-        let mut from = window_of(plan.scan_from());
-        let mut length = SLICE_MICROS;
-        while from < end {
-            let until = from.saturating_add(length).min(end);
+        let mut slices = Slices::new(
+            window_of(plan.scan_from()),
+            end,
+            SLICE_MICROS,
+            WINDOW_MICROS,
+        );
+        while let Some((from, until)) = slices.next() {
             if until - from > LONG_MICROS && scan.is_large(&mut snapshot, from, until).await? {
-                length = (until - from) / 2;
-                length -= length % WINDOW_MICROS;
+                slices.shorten();
                 continue;
             }
             let points = scan.slice(&mut snapshot, from, until).await?;
             scan.folding.is_past(until);
-            from = until;
-            if points < FEW_POINTS {
-                length = length.saturating_mul(2);
-            } else if points > MANY_POINTS {
-                length = (length / 2).max(WINDOW_MICROS);
-                length -= length % WINDOW_MICROS;
-            }
+            slices.advance(points);
         }
         snapshot.commit().await.during(OP)?;
         reader.done();

@@ -5,7 +5,6 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _
 use xtrace_model::{ProjectId, Timestamp, Usd};
 use xtrace_query::{Histogram, Kind, Table, Value};
 use xtrace_store::ProjectScope;
-use xtrace_store::lower::series::SeriesGroups;
 use xtrace_store::lower::{self, Bind, Dialect as _, OutColumn, OutKind, Statement};
 use xtrace_store_postgres::dialect::{CaseFolding, PostgresDialect};
 use xtrace_store_tests::cluster::TestCluster;
@@ -100,12 +99,6 @@ pub fn bound(bind: &Bind) -> String {
             Some(rest) => format!("'0001-{} BC'", rest.trim_end_matches('Z')),
             None => format!("'{value}'"),
         },
-        Bind::IntList(list) => {
-            format!(
-                "'{}'",
-                Bind::list_text(list).replace('[', "{").replace(']', "}")
-            )
-        }
     }
 }
 
@@ -201,23 +194,6 @@ async fn every_plan_has_its_statement_and_its_answer() {
             .await
             .unwrap_or_else(|error| panic!("{}: {error}", case.sentence));
         assert_golden(ANSWERS, case.sentence, &lowering::answer(&table));
-    }
-}
-
-#[tokio::test]
-async fn every_question_about_series_has_its_statement_and_its_answer() {
-    let mut connection = filled().await;
-    let series = lowering::series();
-    for case in lowering::metric_plans() {
-        let groups = SeriesGroups::new(&case.plan, series.iter().map(|(id, labels)| (*id, labels)));
-        let statement = lower::metric(&case.plan, &groups, &dialect())
-            .unwrap_or_else(|error| panic!("{}: {error:?}", case.sentence));
-        assert_golden(STATEMENTS, case.sentence, &lowering::statement(&statement));
-        let table = run(&mut connection, &statement)
-            .await
-            .unwrap_or_else(|error| panic!("{}: {error}", case.sentence));
-        let answer = groups.answer(&case.plan, &table).unwrap();
-        assert_golden(ANSWERS, case.sentence, &lowering::metric_answer(&answer));
     }
 }
 

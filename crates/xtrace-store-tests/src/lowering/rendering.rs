@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use xtrace_query::{Kind, MetricAnswer, Table, Value, ViewDef, observations, traces};
 use xtrace_store::lower::{OutKind, Statement};
 
-use super::data::{metric_points, observation_rows, trace_rows};
+use super::data::{observation_rows, trace_rows};
 use super::{OTHER_PROJECT, PROJECT};
 
 /// How a dialect writes what these scripts need.
@@ -15,7 +15,7 @@ pub trait Literals {
     fn literal(&self, value: &Value) -> String;
 }
 
-/// Statements that make the tables `traces`, `observations` and `metric_points` from the declarations.
+/// Statements that make the tables `traces` and `observations` from the declarations.
 pub type Scripts = Vec<String>;
 
 /// Creates the tables.
@@ -32,16 +32,7 @@ pub fn scripts(literals: &dyn Literals) -> Scripts {
         }
         sql + ")"
     };
-    vec![
-        table(&traces::TRACES),
-        table(&observations::OBSERVATIONS),
-        format!(
-            "CREATE TABLE metric_points (series_id {}, timestamp {}, value {})",
-            literals.type_name(Kind::Int),
-            literals.type_name(Kind::Time),
-            literals.type_name(Kind::Float)
-        ),
-    ]
+    vec![table(&traces::TRACES), table(&observations::OBSERVATIONS)]
 }
 
 /// Fills them, with the same rows under another project beside.
@@ -63,13 +54,6 @@ pub fn insert_statements(literals: &dyn Literals) -> Scripts {
                 ));
             }
         }
-    }
-    for (series, time, value) in metric_points() {
-        let time = literals.literal(&Value::Time(time));
-        let value = literals.literal(&Value::Float(value));
-        statements.push(format!(
-            "INSERT INTO metric_points VALUES ({series}, {time}, {value})"
-        ));
     }
     statements
 }

@@ -25,10 +25,6 @@ pub trait Dialect: Send + Sync {
     /// `sent_cost` (as columns of money).
     fn rollups(&self) -> String;
 
-    /// All metric points as an item of `FROM` without alias, with the columns `series_id` (64-bit integer),
-    /// `timestamp` (as columns of times) and `value` (double precision); each point once.
-    fn points(&self) -> String;
-
     /// The column with the project's id, the same in all sources of views.
     fn project_column(&self) -> &'static str;
 
@@ -61,9 +57,6 @@ pub trait Dialect: Send + Sync {
     /// The aggregate: the percentile of a double, exact, interpolated, absent over no values.
     fn percentile(&self, value: &str, percentage: u8) -> String;
 
-    /// The aggregate: `value` of the row with the greatest `time`, of several the greatest value.
-    fn last(&self, value: &str, time: &str) -> String;
-
     /// What stands for the bucket that holds `time` while grouping and ordering: equal for times of one bucket,
     /// greater for those of a later one, absent for an absent one. Buckets are `micros` microseconds long; `origin`
     /// begins one, and only times less than one bucket before it come before it.
@@ -77,8 +70,4 @@ pub trait Dialect: Send + Sync {
 
     /// Days since 1970-01-01 of `time` shifted by `offset` seconds, rounded down, as a 64-bit integer.
     fn local_day(&self, time: &str, offset: &str) -> String;
-
-    /// Two lists of the same length as an item of `FROM` with the columns `series_id` and `series_group`, with the
-    /// alias `members`.
-    fn members(&self, series_ids: &str, groups: &str) -> String;
 }

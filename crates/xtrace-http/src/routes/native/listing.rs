@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 use xtrace_query::{Field, Plan, Table};
-use xtrace_store::{Engine, ProjectScope, StoreResult};
+use xtrace_store::{Engine, ErrorKind, ProjectScope, StoreError, StoreResult};
 
 use crate::params::ListQuery;
 use crate::params::page::PageMeta;
@@ -23,16 +23,35 @@ pub async fn fetch(
     fields: &[&'static Field],
 ) -> StoreResult<(Table, PageMeta)> {
     let rows = query.rows(fields.to_vec());
-    let total = query.total();
-    let (table, total) =
-        tokio::try_join!(engine.query(scope, &rows), count(engine, scope, &total))?;
+    let (table, total) = with_total(engine, scope, rows, query.total()).await?;
     Ok((table, query.page.meta(total)))
 }
 
-/// The single number that a plan answers with.
-pub async fn count(engine: &dyn Engine, scope: &ProjectScope, plan: &Plan) -> StoreResult<u64> {
-    let table = engine.query(scope, plan).await?;
-    let cell = table.rows.first().and_then(|row| row.first());
+/// The rows of a page, and the single number that the plan of their total answers with.
+pub async fn with_total(
+    engine: &dyn Engine,
+    scope: &ProjectScope,
+    rows: Plan,
+    total: Plan,
+) -> StoreResult<(Table, u64)> {
+    let [table, total] = both(engine, scope, [rows, total]).await?;
+    let cell = total.rows.first().and_then(|row| row.first());
     let number = cell.and_then(xtrace_query::Value::as_int).unwrap_or(0);
-    Ok(u64::try_from(number).unwrap_or(0))
+    Ok((table, u64::try_from(number).unwrap_or(0)))
+}
+
+/// The answers of two plans.
+pub async fn both(
+    engine: &dyn Engine,
+    scope: &ProjectScope,
+    plans: [Plan; 2],
+) -> StoreResult<[Table; 2]> {
+    let tables = engine.query_all(scope, &plans).await?;
+    tables.try_into().map_err(|_| {
+        StoreError::new(
+            ErrorKind::Internal,
+            "telemetry.query",
+            "not a table for each plan",
+        )
+    })
 }

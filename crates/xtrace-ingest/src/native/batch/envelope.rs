@@ -2,20 +2,42 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use xtrace_model::limits::BATCH_POINTS_MAX;
 
+use crate::native::scalars;
+
 /// `{"trace": …, "observations": […]}`; other keys are ignored, and of one key twice the last counts.
-pub(super) struct Envelope<'a> {
+pub(super) struct Envelope<'a, O = Observations<'a>> {
     pub(super) trace: Option<&'a RawValue>,
-    pub(super) observations: Observations<'a>,
+    pub(super) observations: O,
+}
+
+impl<'a> Envelope<'a> {
+    pub(super) fn parse(json: &'a str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json).or_else(|error| Self::parse_unread(json).ok_or(error))
+    }
+
+    /// The body where something else than a list stands under `observations` that is JSON and cannot be read all the
+    /// same: a number that no float holds.
+    fn parse_unread(json: &'a str) -> Option<Self> {
+        let unread: Envelope<'_, Option<&RawValue>> = serde_json::from_str(json).ok()?;
+        let other = unread.observations?.get();
+        (!other.starts_with('[')).then(|| Self {
+            trace: unread.trace,
+            observations: Observations::Other(scalars::kind_of(other)),
+        })
+    }
 }
 
 /// What stands under `observations`.
+#[derive(Default)]
 pub(super) enum Observations<'a> {
+    #[default]
     Absent,
     List(List<'a>),
     /// Something else, and what it is.
@@ -115,31 +137,33 @@ impl<'de> Visitor<'de> for ObservationsVisitor {
 #[derive(Deserialize)]
 struct KeyText<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Envelope<'de> {
+impl<'de, O: Deserialize<'de> + Default> Deserialize<'de> for Envelope<'de, O> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct EnvelopeVisitor;
-        impl<'de> Visitor<'de> for EnvelopeVisitor {
-            type Value = Envelope<'de>;
+        deserializer.deserialize_map(EnvelopeVisitor(PhantomData))
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
+struct EnvelopeVisitor<O>(PhantomData<O>);
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut envelope = Envelope {
-                    trace: None,
-                    observations: Observations::Absent,
-                };
-                while let Some(KeyText(key)) = map.next_key()? {
-                    match &*key {
-                        "trace" => envelope.trace = map.next_value()?,
-                        "observations" => envelope.observations = map.next_value()?,
-                        _ => drop(map.next_value::<IgnoredAny>()?),
-                    }
-                }
-                Ok(envelope)
+impl<'de, O: Deserialize<'de> + Default> Visitor<'de> for EnvelopeVisitor<O> {
+    type Value = Envelope<'de, O>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut envelope = Envelope {
+            trace: None,
+            observations: O::default(),
+        };
+        while let Some(KeyText(key)) = map.next_key()? {
+            match &*key {
+                "trace" => envelope.trace = map.next_value()?,
+                "observations" => envelope.observations = map.next_value()?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        deserializer.deserialize_map(EnvelopeVisitor)
+        Ok(envelope)
     }
 }

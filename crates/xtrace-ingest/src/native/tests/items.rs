@@ -59,6 +59,15 @@ fn a_list_that_is_none_is_a_bad_item_of_its_own() {
         r#"{"trace":{"id":"t"},"observations":{"id":"a"}}"#,
         "trace t trace\nobservations - wrong_type: observations is an object; expected a list",
     );
+    // No float holds this number, and half a surrogate pair is no text: JSON all the same.
+    check(
+        r#"{"trace":{"id":"t"},"observations":5e555}"#,
+        "trace t trace\nobservations - wrong_type: observations is a number; expected a list",
+    );
+    check(
+        r#"{"trace":{"id":"t"},"observations":"\ud800"}"#,
+        "trace t trace\nobservations - wrong_type: observations is a text; expected a list",
+    );
     check(
         r#"{"trace":"t"}"#,
         "trace - wrong_type: trace is a text; expected an object",

@@ -78,10 +78,7 @@ pub async fn read(
     let plans = parse(&query, app.now())?;
     let page = Page::parse(&query)?;
     let (days, total) = (plans.days(page), plans.total());
-    let (table, total) = tokio::try_join!(
-        engine.query(scope, &days),
-        listing::count(engine, scope, &total)
-    )?;
+    let (table, total) = listing::with_total(engine, scope, days, total).await?;
     let totals = day_totals(&table);
     let (sent, models) = parts(engine, scope, plans, &totals).await?;
     let data = daily::days(totals, &sent, models);
@@ -140,9 +137,8 @@ async fn parts(
         return Ok(Parts::default());
     };
     let plans = plans.between(first.day, last.day);
-    let (sent, models) = (plans.sent_cost(totals.len()), plans.models());
-    let (sent, models) =
-        tokio::try_join!(engine.query(scope, &sent), engine.query(scope, &models))?;
+    let plans = [plans.sent_cost(totals.len()), plans.models()];
+    let [sent, models] = listing::both(engine, scope, plans).await?;
     if models.rows.len() as u64 == plans::MODELS_MAX {
         return Err(ApiError::bad_request(format!(
             "the page has {} combinations of day and model or more; ask for fewer days by limit",

@@ -114,12 +114,8 @@ async fn totals(engine: &dyn Engine, scope: &ProjectScope, id: &str) -> ApiResul
 
 /// The runs, and whether there are more.
 async fn runs(engine: &dyn Engine, scope: &ProjectScope, id: &str) -> ApiResult<(Vec<Run>, bool)> {
-    let of_traces = plans::runs_of_traces(id);
-    let of_observations = plans::runs_of_observations(id);
-    let (of_traces, of_observations) = tokio::try_join!(
-        engine.query(scope, &of_traces),
-        engine.query(scope, &of_observations)
-    )?;
+    let asked = [plans::runs_of_traces(id), plans::runs_of_observations(id)];
+    let [of_traces, of_observations] = listing::both(engine, scope, asked).await?;
     let rows = of_traces.rows.len().max(of_observations.rows.len());
     let is_truncated = rows as u64 == plans::RUN_STATES_MAX;
     Ok((session::runs(&of_traces, &of_observations), is_truncated))

@@ -58,10 +58,7 @@ pub async fn list(
     let (engine, scope) = (app.engine(), auth.scope());
     let rows = plans::page(conditions.clone(), order, page);
     let total = plans::total(conditions.clone());
-    let (table, total) = tokio::try_join!(
-        engine.query(scope, &rows),
-        listing::count(engine, scope, &total)
-    )?;
+    let (table, total) = listing::with_total(engine, scope, rows, total).await?;
     let data = with_participants(engine, scope, conditions, &table).await?;
     let meta = page.meta(total);
     Ok(Json(Paged { data, meta }))

@@ -1,18 +1,73 @@
-//! Aggregates of points that come series by series and stretch of time by stretch of time. Pure.
+//! Aggregates of points that come series by series and slice of time by slice of time. Pure.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use super::GroupBuckets;
+use crate::error::{ErrorKind, StoreError};
 use xtrace_model::Timestamp;
 use xtrace_query::{MetricAggregation, MetricPlan};
-use xtrace_store::lower::series::GroupBuckets;
-use xtrace_store::{ErrorKind, StoreError};
 
-use crate::chunks::Point;
+/// Microseconds since the epoch, and a value.
+pub type Point = (i64, f64);
 
 /// Values that percentiles may hold at once: 128 MB. Those of buckets that are over are let go.
 const VALUES_MAX: usize = 16_000_000;
 
+/// Buckets of all groups that may be kept at once, about 100 bytes each while they are open.
+const BUCKETS_MAX: usize = 4_000_000;
+/// The next slice is twice as long where one holds less than this, half as long where it holds more than
+/// [`MANY_POINTS`].
+const FEW_POINTS: usize = 500_000;
+const MANY_POINTS: usize = 3_000_000;
+
+/// The time of a question in slices, each as long as suits what the one before held.
+#[derive(Debug)]
+pub struct Slices {
+    from: i64,
+    end: i64,
+    length: i64,
+    unit: i64,
+}
+
+impl Slices {
+    /// From the first to before the second, in microseconds since the epoch. Slices are `length` long at first, and
+    /// multiples of `unit`.
+    pub fn new(from: i64, end: i64, length: i64, unit: i64) -> Self {
+        Self {
+            from,
+            end,
+            length,
+            unit,
+        }
+    }
+
+    /// The slice that is next, if there is one: from the first to before the second.
+    pub fn next(&self) -> Option<(i64, i64)> {
+        let until = self.from.saturating_add(self.length).min(self.end);
+        (self.from < self.end).then_some((self.from, until))
+    }
+
+    /// The slice holds too much: a shorter one is next.
+    pub fn shorten(&mut self) {
+        let half = self.length.min(self.end.saturating_sub(self.from)) / 2;
+        self.length = (half - half % self.unit).max(self.unit);
+    }
+
+    /// The slice was read and held so many points.
+    pub fn advance(&mut self, points: usize) {
+        if let Some((_, until)) = self.next() {
+            self.from = until;
+        }
+        if points < FEW_POINTS {
+            self.length = self.length.saturating_mul(2);
+        } else if points > MANY_POINTS {
+            self.shorten();
+        }
+    }
+}
+
 /// All groups of a question.
+#[derive(Debug)]
 pub struct Folding<'a> {
     plan: &'a MetricPlan,
     groups: BTreeMap<i64, Group>,
@@ -20,11 +75,13 @@ pub struct Folding<'a> {
     before: HashMap<i64, f64>,
     /// Values that percentiles hold.
     values: usize,
+    /// Buckets that are open or kept.
+    buckets: usize,
     /// The samples of one series and hour.
     samples: Vec<Point>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Group {
     newest: Option<i64>,
     /// How many buckets are over, and the newest of them.
@@ -35,6 +92,7 @@ struct Group {
 }
 
 /// What a bucket needs of the values so far, whatever is asked for.
+#[derive(Debug)]
 struct Bucket {
     count: u64,
     sum: f64,
@@ -45,20 +103,23 @@ struct Bucket {
 }
 
 impl<'a> Folding<'a> {
+    /// Without any point.
     pub fn new(plan: &'a MetricPlan) -> Self {
         Self {
             plan,
             groups: BTreeMap::new(),
             before: HashMap::new(),
             values: 0,
+            buckets: 0,
             samples: Vec::new(),
         }
     }
 
-    /// Takes the points of a series that belongs to a group; those of one series come in order of time.
+    /// Takes points of a series that belongs to a group, in order of time. For a rate all points of a series come in
+    /// that order; for anything else what is taken before or after may be of any time that is not past.
     ///
     /// # Errors
-    /// Percentiles would have to hold too many values.
+    /// Percentiles would have to hold too many values, or there are too many buckets.
     pub fn take(&mut self, series: i64, group: i64, points: &[Point]) -> Result<(), StoreError> {
         let (first, last) = (self.plan.from.as_micros(), self.plan.to.as_micros());
         let from = points.partition_point(|(time, _)| *time < first);
@@ -79,7 +140,11 @@ impl<'a> Folding<'a> {
                 let end = (number + 1).saturating_mul(step);
                 let (run, after) = rest.split_at(rest.partition_point(|(time, _)| *time < end));
                 rest = after;
-                let bucket = group.open.entry(number).or_insert_with(Bucket::empty);
+                let buckets = &mut self.buckets;
+                let bucket = group.open.entry(number).or_insert_with(|| {
+                    *buckets += 1;
+                    Bucket::empty()
+                });
                 bucket.take(self.plan.aggregation, run);
                 if matches!(self.plan.aggregation, MetricAggregation::Percentile(_)) {
                     self.values += run.len();
@@ -89,6 +154,9 @@ impl<'a> Folding<'a> {
         self.samples = samples;
         if self.values > VALUES_MAX {
             return Err(too_many_values());
+        }
+        if self.buckets > BUCKETS_MAX {
+            return Err(too_many_buckets());
         }
         Ok(())
     }
@@ -137,6 +205,7 @@ impl<'a> Folding<'a> {
                     .push_back((Timestamp::from_micros(number * step), value));
                 if group.over.len() > self.plan.points_max {
                     group.over.pop_front();
+                    self.buckets -= 1;
                 }
             }
         }
@@ -243,6 +312,13 @@ fn percentile(values: &mut [f64], percentage: u8) -> f64 {
         .min_by(f64::total_cmp)
         .unwrap_or(lower);
     lower + (upper - lower) * share
+}
+
+fn too_many_buckets() -> StoreError {
+    let why = format!(
+        "more than {BUCKETS_MAX} points in the answer before it is cut; ask for longer steps, a shorter time or fewer series"
+    );
+    StoreError::new(ErrorKind::TooLarge, "metrics.query", why)
 }
 
 fn too_many_values() -> StoreError {

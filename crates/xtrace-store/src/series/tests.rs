@@ -62,17 +62,17 @@ fn only_series_with_all_labels_asked_for_are_picked() {
     assert!(SeriesGroups::new(&nothing, []).is_empty());
 }
 
-fn row(number: i64, second: i64, value: Option<f64>, groups: i64) -> Vec<Value> {
-    let time = |seconds: i64| Value::Time(Timestamp::from_micros(seconds * 1_000_000));
-    let value = value.map_or(Value::Null, Value::Float);
-    vec![
-        Value::Int(number),
-        time(second),
-        value,
-        Value::Int(2),
-        Value::Int(groups),
-        time(59),
-    ]
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(seconds * 1_000_000)
+}
+
+fn buckets(newest: i64, points: &[(i64, f64)]) -> GroupBuckets {
+    let points = points.iter().map(|(second, value)| (at(*second), *value));
+    GroupBuckets {
+        newest: at(newest),
+        buckets: points.len() as u64,
+        points: points.collect(),
+    }
 }
 
 #[test]
@@ -80,43 +80,66 @@ fn a_group_without_a_value_counts_but_is_not_shown() {
     let plan = plan(&[], Some(&["node"]));
     let node = labels(&[("node", "a")]);
     let groups = SeriesGroups::new(&plan, [(1, &node), (2, &Labels::new())]);
-    let table = Table {
-        columns: Vec::new(),
-        rows: vec![row(0, 0, None, 2), row(1, 0, Some(1.5), 2)],
-    };
-    let answer = groups.answer(&plan, &table).unwrap();
+    let came_to = BTreeMap::from([(0, buckets(59, &[])), (1, buckets(30, &[(0, 1.5)]))]);
+    let answer = groups.answer_of(&plan, came_to).unwrap();
     assert_eq!(answer.series_total, 2);
-    assert_eq!(answer.latest, Some(Timestamp::from_micros(59_000_000)));
+    assert_eq!(answer.latest, Some(at(59)));
     assert!(!answer.is_truncated);
     assert_eq!(answer.series.len(), 1);
-    assert_eq!(answer.series[0].points, [(Timestamp::from_micros(0), 1.5)]);
+    assert_eq!(answer.series[0].points, [(at(0), 1.5)]);
 }
 
 #[test]
-fn more_groups_than_allowed_are_said_to_be_cut() {
+fn a_group_that_there_is_not_is_an_error() {
     let plan = plan(&[], None);
     let groups = SeriesGroups::new(&plan, [(1, &Labels::new())]);
-    let table = |groups| Table {
-        columns: Vec::new(),
-        rows: vec![row(0, 0, Some(1.0), groups)],
-    };
-    assert!(groups.answer(&plan, &table(3)).unwrap().is_truncated);
-    assert!(!groups.answer(&plan, &table(2)).unwrap().is_truncated);
+    let came_to = BTreeMap::from([(7, buckets(0, &[(0, 1.0)]))]);
+    assert!(groups.answer_of(&plan, came_to).is_err());
+}
+
+/// Three series, each a group, with the newest point at these seconds.
+fn narrowed(last: [Option<i64>; 3]) -> (Vec<i64>, Option<MetricAnswer>) {
+    let plan = plan(&[], None);
+    let series = [
+        (1, labels(&[("n", "1")])),
+        (2, labels(&[("n", "2")])),
+        (3, labels(&[("n", "3")])),
+    ];
+    let mut groups = SeriesGroups::new(&plan, series.iter().map(|(id, labels)| (*id, labels)));
+    let known = groups.narrow(&plan, |id| last[id as usize - 1].map(at));
+    let answer = known.map(|known| {
+        let mut answer = MetricAnswer {
+            series_total: groups.series_ids().len() as u64,
+            ..MetricAnswer::default()
+        };
+        known.complete(&mut answer);
+        answer
+    });
+    (groups.series_ids(), answer)
 }
 
 #[test]
-fn rows_of_another_statement_are_an_error() {
-    let plan = plan(&[], None);
-    let groups = SeriesGroups::new(&plan, [(1, &Labels::new())]);
-    let table = |row| Table {
-        columns: Vec::new(),
-        rows: vec![row],
-    };
-    for row in [
-        vec![Value::Int(0)],
-        vec![Value::Null; 6],
-        row(7, 0, Some(1.0), 1),
-    ] {
-        assert!(groups.answer(&plan, &table(row)).is_err());
-    }
+fn of_more_groups_than_allowed_those_with_the_newest_points_are_read() {
+    let (read, answer) = narrowed([Some(10), Some(30), Some(20)]);
+    assert_eq!(read, [2, 3]);
+    let answer = answer.unwrap();
+    assert_eq!(
+        (answer.series_total, answer.is_truncated, answer.latest),
+        (3, true, Some(at(30)))
+    );
+}
+
+#[test]
+fn series_without_points_in_the_time_are_not_read_and_not_counted() {
+    let (read, answer) = narrowed([Some(10), None, Some(-1)]);
+    assert_eq!(read, [1]);
+    let answer = answer.unwrap();
+    assert_eq!((answer.series_total, answer.is_truncated), (1, false));
+}
+
+#[test]
+fn where_a_newest_point_is_after_the_time_all_series_are_read() {
+    let (read, answer) = narrowed([Some(10), Some(61), Some(20)]);
+    assert_eq!(read, [1, 2, 3]);
+    assert_eq!(answer, None);
 }

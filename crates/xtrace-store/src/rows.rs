@@ -1,25 +1,41 @@
-//! Derived rows laid out in the views' columns.
+//! Derived rows laid out in the views' fields: which value of a row is which field, once for all engines.
 
 use std::collections::BTreeMap;
 
 use xtrace_model::derive::last_activity;
-use xtrace_model::{Cost, ObservationRow, ProjectId, Provenance, TraceRow, Usage};
-use xtrace_query::{observations as o, traces as t};
+use xtrace_model::{Cost, ObservationRow, Provenance, Timestamp, TraceRow, Usage, Usd};
+use xtrace_query::{Field, observations as o, traces as t};
 
-use crate::columns::ViewRows;
-use crate::week::Week;
+/// Takes the values of a row, one for each field of its view, in the declared order.
+pub trait RowSink<'a> {
+    /// A text, or nothing.
+    fn text(&mut self, field: &'static Field, value: Option<&'a str>);
+    /// A document made for this row.
+    fn json(&mut self, field: &'static Field, value: String);
+    /// A truth value.
+    fn bool(&mut self, field: &'static Field, value: bool);
+    /// A whole number, or nothing.
+    fn int(&mut self, field: &'static Field, value: Option<i64>);
+    /// A number, or nothing.
+    fn float(&mut self, field: &'static Field, value: Option<f64>);
+    /// An amount, or nothing.
+    fn money(&mut self, field: &'static Field, value: Option<Usd>);
+    /// A time, or nothing.
+    fn time(&mut self, field: &'static Field, value: Option<Timestamp>);
+    /// Texts in their order.
+    fn list(&mut self, field: &'static Field, values: impl Iterator<Item = &'a str>);
 
-/// Adds a trace's row.
-pub fn push_trace<'a>(
-    to: &mut ViewRows<'a>,
-    part: Week,
-    project: &'a ProjectId,
-    row: &'a TraceRow,
-) {
+    /// How many; more than fit in 64 bits with a sign are as many as fit.
+    fn count(&mut self, field: &'static Field, value: u64) {
+        self.int(field, Some(i64::try_from(value).unwrap_or(i64::MAX)));
+    }
+}
+
+/// Every field of a trace.
+pub fn lay_out_trace<'a>(row: &'a TraceRow, to: &mut impl RowSink<'a>) {
     let summary = &row.summary;
     let [debug, default, warning, error] = summary.level_counts;
     let observed = summary.costed_count > 0;
-    to.begin(part, project.as_str());
     to.text(&t::ID, Some(row.id.as_str()));
     to.time(&t::TIMESTAMP, Some(row.timestamp));
     to.text(&t::NAME, row.name.as_deref());
@@ -60,14 +76,8 @@ pub fn push_trace<'a>(
     to.time(&t::UPDATED_AT, Some(row.updated_at));
 }
 
-/// Adds an observation's row.
-pub fn push_observation<'a>(
-    to: &mut ViewRows<'a>,
-    part: Week,
-    project: &'a ProjectId,
-    row: &'a ObservationRow,
-) {
-    to.begin(part, project.as_str());
+/// Every field of an observation that is its own; those of its trace are not among them.
+pub fn lay_out_observation<'a>(row: &'a ObservationRow, to: &mut impl RowSink<'a>) {
     to.text(&o::TRACE_ID, Some(row.key.trace_id.as_str()));
     to.text(&o::ID, Some(row.key.id.as_str()));
     to.text(&o::TYPE, Some(row.kind.as_str()));

@@ -1,14 +1,17 @@
 //! Series and their labels: which series a question is about, and which of them become one.
 //!
 //! Labels are handled here, in Rust, for all engines: an engine's catalogue of series is small beside its points, and
-//! no two engines agree on JSON.
+//! no two engines agree on JSON. So are aggregates of points: folding them costs a fraction of what a database takes
+//! to group them.
 
+pub mod fold;
+
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use xtrace_model::Timestamp;
-use xtrace_query::{MetricAnswer, MetricPlan, MetricSeries, Table, Value};
+use xtrace_query::{MetricAnswer, MetricPlan, MetricSeries};
 
-use super::metric::COLUMNS;
 use crate::error::{ErrorKind, StoreError, StoreResult};
 
 /// Labels of one series of an answer; with `group_by`, an absent label is `None`.
@@ -35,6 +38,22 @@ pub struct GroupBuckets {
     pub points: Vec<(Timestamp, f64)>,
 }
 
+/// What is known of an answer before any point is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Narrowed {
+    series_total: u64,
+    latest: Option<Timestamp>,
+}
+
+impl Narrowed {
+    /// Puts what is known into the answer from the points of the groups that were left.
+    pub fn complete(self, answer: &mut MetricAnswer) {
+        answer.is_truncated |= self.series_total > answer.series_total;
+        answer.series_total = answer.series_total.max(self.series_total);
+        answer.latest = answer.latest.max(self.latest);
+    }
+}
+
 /// The stored series that a question is about, each with the number of the group it belongs to. Groups are numbered
 /// in the order of their labels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,7 +70,7 @@ impl SeriesGroups {
     /// use std::collections::BTreeMap;
     /// use xtrace_model::Timestamp;
     /// use xtrace_query::{MetricAggregation, MetricPlan};
-    /// use xtrace_store::lower::series::SeriesGroups;
+    /// use xtrace_store::series::SeriesGroups;
     ///
     /// let plan = MetricPlan {
     ///     name: "gpu_utilization".into(),
@@ -113,35 +132,36 @@ impl SeriesGroups {
         self.members.iter().map(|(_, number)| *number).collect()
     }
 
-    /// The answer from the rows of [`metric`](super::metric()).
-    ///
-    /// # Errors
-    /// The rows are not those of that statement.
-    pub fn answer(&self, plan: &MetricPlan, table: &Table) -> StoreResult<MetricAnswer> {
-        let mut answer = MetricAnswer::default();
-        let mut last_number = None;
-        for row in &table.rows {
-            let row = Row::read(row)?;
-            answer.latest = Some(row.newest);
-            answer.series_total = row.groups;
-            let Some(value) = row.value else { continue };
-            answer.is_truncated |= row.buckets > plan.points_max as u64;
-            if last_number != Some(row.number) {
-                last_number = Some(row.number);
-                answer.series.push(MetricSeries {
-                    labels: self.labels_of(row.number)?,
-                    points: Vec::new(),
-                });
+    /// Leaves the groups that the answer keeps, if the newest point of every series tells which: none is younger than
+    /// the time asked for. `last` has the time of the newest point of a series.
+    pub fn narrow(
+        &mut self,
+        plan: &MetricPlan,
+        last: impl Fn(i64) -> Option<Timestamp>,
+    ) -> Option<Narrowed> {
+        let mut newest: BTreeMap<i64, Timestamp> = BTreeMap::new();
+        for (id, number) in &self.members {
+            let Some(last) = last(*id) else { continue };
+            if last > plan.to {
+                return None;
             }
-            if let Some(series) = answer.series.last_mut() {
-                series.points.push((row.bucket, value));
+            if last >= plan.from {
+                let of_group = newest.entry(*number).or_insert(last);
+                *of_group = last.max(*of_group);
             }
         }
-        answer.is_truncated |= answer.series_total > plan.series_max as u64;
-        Ok(answer)
+        let kept = youngest(
+            newest.iter().map(|(number, newest)| (*number, *newest)),
+            plan,
+        );
+        self.members.retain(|(_, number)| kept.contains(number));
+        Some(Narrowed {
+            series_total: newest.len() as u64,
+            latest: newest.values().copied().max(),
+        })
     }
 
-    /// The answer of an engine that aggregates points itself: what each group that has points came to, by its number.
+    /// The answer: what each group that has points came to, by its number.
     ///
     /// # Errors
     /// There is no group of such a number.
@@ -150,13 +170,10 @@ impl SeriesGroups {
         plan: &MetricPlan,
         groups: BTreeMap<i64, GroupBuckets>,
     ) -> StoreResult<MetricAnswer> {
-        let mut by_age: Vec<(std::cmp::Reverse<Timestamp>, i64)> = groups
-            .iter()
-            .map(|(number, group)| (std::cmp::Reverse(group.newest), *number))
-            .collect();
-        by_age.sort_unstable();
-        by_age.truncate(plan.series_max);
-        let kept: BTreeSet<i64> = by_age.iter().map(|(_, number)| *number).collect();
+        let kept = youngest(
+            groups.iter().map(|(number, group)| (*number, group.newest)),
+            plan,
+        );
         let mut answer = MetricAnswer {
             series: Vec::with_capacity(kept.len()),
             latest: groups.values().map(|group| group.newest).max(),
@@ -185,6 +202,16 @@ impl SeriesGroups {
     }
 }
 
+/// The groups with the newest points, then by number, as many as the plan allows.
+fn youngest(groups: impl Iterator<Item = (i64, Timestamp)>, plan: &MetricPlan) -> BTreeSet<i64> {
+    let mut by_age: Vec<(Reverse<Timestamp>, i64)> = groups
+        .map(|(number, newest)| (Reverse(newest), number))
+        .collect();
+    by_age.sort_unstable();
+    by_age.truncate(plan.series_max);
+    by_age.into_iter().map(|(_, number)| number).collect()
+}
+
 fn group_labels(
     labels: &BTreeMap<Box<str>, Box<str>>,
     group_by: Option<&[Box<str>]>,
@@ -203,42 +230,6 @@ fn group_labels(
 
 fn unreadable(message: String) -> StoreError {
     StoreError::new(ErrorKind::Internal, "metric.answer", message)
-}
-
-struct Row {
-    number: i64,
-    bucket: Timestamp,
-    value: Option<f64>,
-    buckets: u64,
-    groups: u64,
-    newest: Timestamp,
-}
-
-impl Row {
-    fn read(cells: &[Value]) -> StoreResult<Self> {
-        let [number, bucket, value, buckets, groups, newest] = cells else {
-            return Err(unreadable(format!(
-                "{} columns, expected {}",
-                cells.len(),
-                COLUMNS.len()
-            )));
-        };
-        let count = |value: &Value| value.as_int().and_then(|count| u64::try_from(count).ok());
-        let row = || {
-            Some(Self {
-                number: number.as_int()?,
-                bucket: bucket.as_time()?,
-                value: match value {
-                    Value::Null => None,
-                    other => Some(other.as_float()?),
-                },
-                buckets: count(buckets)?,
-                groups: count(groups)?,
-                newest: newest.as_time()?,
-            })
-        };
-        row().ok_or_else(|| unreadable(format!("unexpected cells {cells:?}")))
-    }
 }
 
 #[cfg(test)]
