@@ -125,7 +125,7 @@ impl Points {
             let count = of_project.map_or(0, ProjectSeries::count) + *more;
             if count >= self.series_max {
                 report[item.index] =
-                    Outcome::Rejected(too_many_series(self.series_max, &item.series));
+                    Outcome::Rejected(Rejection::series_limit(self.series_max, &item.series));
                 continue;
             }
             *more += 1;
@@ -253,14 +253,4 @@ fn look_up(
         }
     }
     Ok(stored)
-}
-
-fn too_many_series(limit: u64, series: &SeriesKey) -> Rejection {
-    let name: String = series.name.chars().take(64).collect();
-    Rejection {
-        code: "series_limit",
-        reason: format!(
-            "the project has {limit} series, which is the limit, and this would be a new one of {name}"
-        ),
-    }
 }
