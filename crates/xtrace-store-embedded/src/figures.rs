@@ -13,7 +13,19 @@ pub fn stats(instance: &Instance) -> Result<StoreStats, EmbeddedError> {
     let (file_bytes, log_bytes) = instance.projection.file_bytes();
     let mut gauges = of_projection(instance, (file_bytes, log_bytes));
     gauges.push(("truth_bytes", gauge(truth_bytes)));
+    gauges.push((
+        "truth_stalled_seconds_total",
+        instance.truth.stalled_seconds(),
+    ));
     gauges.extend(of_payloads(instance));
+    // Until points are written or asked for nobody has counted them.
+    let series = instance.series.read().expect("no panic while held");
+    gauges.extend(
+        series
+            .as_ref()
+            .map(|series| ("series", gauge(series.count()))),
+    );
+    drop(series);
     Ok(StoreStats {
         engine: "embedded",
         version: format!("format {}", crate::lock::FORMAT_VERSION),

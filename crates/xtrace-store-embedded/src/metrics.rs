@@ -87,6 +87,11 @@ impl SeriesIndex {
         self.projects.get(project)
     }
 
+    /// Of all projects.
+    pub fn count(&self) -> u64 {
+        self.projects.values().map(ProjectSeries::count).sum()
+    }
+
     pub fn insert(&mut self, project: &ProjectId, key: SeriesKey, id: i64) {
         let of_project = self.projects.entry(project.clone()).or_default();
         let series = Series { id, last: None };

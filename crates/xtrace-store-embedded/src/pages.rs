@@ -268,3 +268,87 @@ fn needs_traces(plan: &Plan) -> bool {
     }));
     plan.view == View::Traces || fields.iter().any(|field| field.view == View::Traces)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use xtrace_model::{First, Latest, PriceBook, ProjectId, Stamp, TraceState};
+    use xtrace_query::traces;
+    use xtrace_store::{CommitBatch, TelemetryWriter as _, Write, WriteItem};
+
+    use super::*;
+    use crate::engine::EmbeddedEngine;
+    use crate::options::EmbeddedOptions;
+
+    fn scope() -> ProjectScope {
+        ProjectScope::new(ProjectId::new("p").unwrap())
+    }
+
+    async fn rename(engine: &EmbeddedEngine, id: &str, name: &str, seconds: i64) {
+        let stamp = Stamp::new(Timestamp::from_micros(seconds * 1_000_000), 0);
+        let mut patch = TraceState::default();
+        patch.facts.name = Latest::set(stamp, name.into());
+        patch.facts.timestamp = First::set(stamp, Timestamp::from_micros(0));
+        patch.facts.created_at = Some(Timestamp::from_micros(0));
+        let write = Write::Trace {
+            id: TraceId::new(id).unwrap(),
+            patch: Box::new(patch),
+        };
+        let item = WriteItem {
+            scope: scope(),
+            write,
+        };
+        let batch = CommitBatch {
+            items: vec![item],
+            prices: Arc::new(PriceBook::default()),
+        };
+        engine.commit(batch).await.unwrap();
+    }
+
+    fn names(at: &ReadTransaction<'_>, truth: &Truth) -> Vec<Value> {
+        let plan = Plan {
+            view: View::Traces,
+            select: Select::Rows(traces::TRACES.fields.to_vec()),
+            conditions: Vec::new(),
+            order: Vec::new(),
+            limit: 50,
+            offset: 0,
+        };
+        let table = answer(at, truth, &scope(), &plan).unwrap();
+        let column = table.column(traces::NAME.name).unwrap();
+        let names = table.rows.into_iter().map(|mut row| row.remove(column));
+        names.collect()
+    }
+
+    #[tokio::test]
+    async fn rows_that_change_or_go_after_a_query_began_are_answered_as_they_were() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = EmbeddedEngine::open(EmbeddedOptions::new(dir.path())).unwrap();
+        for is_moved in [true, false] {
+            rename(&engine, "changed", "before", 1).await;
+            rename(&engine, "gone", "here", 1).await;
+            if is_moved {
+                engine.move_now().unwrap();
+            }
+            let instance = engine.shared.instance().unwrap();
+            let connection = instance.projection.connect().unwrap();
+            let at = ReadTransaction::begin(&instance.projection, &connection).unwrap();
+            let expected = [Value::text("before"), Value::text("here")];
+            assert_eq!(names(&at, &instance.truth), expected);
+
+            rename(&engine, "changed", "after", 2).await;
+            let gone = [TraceId::new("gone").unwrap()];
+            engine.delete_traces(&scope(), &gone).await.unwrap();
+            instance.projection.settle().unwrap();
+            assert_eq!(names(&at, &instance.truth), expected, "moved: {is_moved}");
+            at.end().unwrap();
+
+            let at = ReadTransaction::begin(&instance.projection, &connection).unwrap();
+            assert_eq!(names(&at, &instance.truth), [Value::text("after")]);
+            at.end().unwrap();
+            let all = [TraceId::new("changed").unwrap()];
+            engine.delete_traces(&scope(), &all).await.unwrap();
+        }
+    }
+}

@@ -16,7 +16,7 @@ pub mod rows;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -65,6 +65,7 @@ pub struct Truth {
     memtable_bytes: u64,
     write_buffer_bytes: u64,
     is_at_rest: Rest,
+    stalled_micros: AtomicU64,
 }
 
 /// Whether journals hold nothing that tables lack; can be asked when the store is gone.
@@ -130,6 +131,7 @@ impl Truth {
             memtable_bytes: options.memtable_bytes,
             write_buffer_bytes: options.write_buffer_bytes,
             is_at_rest: Rest::default(),
+            stalled_micros: AtomicU64::default(),
             db,
         };
         for name in truth.db.list_keyspace_names() {
@@ -185,6 +187,11 @@ impl Truth {
     /// An error when the store has stopped writing after a failure.
     pub fn probe(&self) -> Result<(), EmbeddedError> {
         Ok(self.db.persist(PersistMode::Buffer)?)
+    }
+
+    /// How long commits have waited for tables to be written and merged.
+    pub fn stalled_seconds(&self) -> f64 {
+        Duration::from_micros(self.stalled_micros.load(Ordering::Relaxed)).as_secs_f64()
     }
 
     pub fn disk_bytes(&self) -> Result<u64, EmbeddedError> {
@@ -283,6 +290,9 @@ impl Truth {
             keyspace.tree.sealed_memtable_count() > SEALED_MEMTABLES_MAX
                 || keyspace.tree.l0_run_count() > TABLES_MAX
         };
+        if !self.keyspaces().iter().any(is_behind) {
+            return Ok(());
+        }
         while self.keyspaces().iter().any(is_behind) {
             self.probe()?;
             if started.elapsed() > STALL_MAX {
@@ -292,6 +302,8 @@ impl Truth {
             }
             std::thread::sleep(STALL_POLL);
         }
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.stalled_micros.fetch_add(micros, Ordering::Relaxed);
         Ok(())
     }
 

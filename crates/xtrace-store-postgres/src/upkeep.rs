@@ -26,7 +26,8 @@ impl Upkeep for PostgresEngine {
         let size = sqlx::query(include_str!("sql/upkeep/size.sql"));
         let row = size.fetch_one(reader.connection()).await.during(OP)?;
         reader.done();
-        let bytes: i64 = row.try_get(0).during(OP)?;
+        let bytes: i64 = row.try_get("bytes").during(OP)?;
+        let series: f64 = row.try_get("series").during(OP)?;
         Ok(StoreStats {
             engine: "postgres",
             version: format!("PostgreSQL {}", self.version),
@@ -34,6 +35,7 @@ impl Upkeep for PostgresEngine {
             gauges: vec![
                 ("read_connections", f64::from(self.reads.size())),
                 ("write_connections", f64::from(self.writes.size())),
+                ("series", series),
             ],
         })
     }

@@ -28,6 +28,11 @@ async fn bears_jumps(place: Place) {
         let trace = server.get("/api/public/traces/named").await;
         assert_eq!(trace.body["name"], format!("{days} days off"));
         assert_eq!(server.get("/readyz").await.status, 200);
+        server.until_store_is_up(true).await;
+        let failed = server
+            .figure("xtrace_http_requests_total", "status=\"5")
+            .await;
+        assert!(failed < 1.0, "{days} days: {failed} answers are failures");
     }
     let named = json!({ "trace": { "id": "named", "timestamp": "2026-11-01T10:00:00Z" } });
     assert_eq!(server.post("/v1/l/batch", &named).await.status, 200);

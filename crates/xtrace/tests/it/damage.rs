@@ -150,6 +150,7 @@ impl Left {
             Err(status) => {
                 assert_eq!(status, 500, "{what}");
                 assert_eq!(server.get("/readyz").await.status, 503, "{what}");
+                server.assert_counts(500).await;
             }
         }
     }

@@ -116,6 +116,14 @@ async fn a_slow_disk_delays_writers_and_nobody_else() {
     assert_eq!(listed.status, 200, "{}", listed.body);
     let sent = load.stop().await;
     assert!(sent.refused.is_empty() && sent.unanswered == 0, "{sent:?}");
+    let seconds = server.figure("xtrace_ingest_commit_seconds_sum", "").await;
+    let commits = server
+        .figure("xtrace_ingest_commit_seconds_count", "")
+        .await;
+    assert!(
+        seconds / commits > 0.3,
+        "/metrics does not tell: {seconds} s for {commits} commits"
+    );
     eprintln!("p99 of writers on a slow disk: {:?}", sent.p99());
     assert_all_there(&server, &sent.acknowledged).await;
 }

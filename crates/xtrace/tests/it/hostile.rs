@@ -250,6 +250,8 @@ async fn send_many_series(server: &Server) {
     let query = "/api/public/metrics/query?name=m&step=1d&from=2026-10-31T00:00:00Z&to=2026-11-02T00:00:00Z";
     let shown = server.get(query).await;
     assert_eq!(shown.body["data"].as_array().unwrap().len(), 50);
+    let counted = server.figure("xtrace_store_series", "").await;
+    assert!(counted > 4_999.0, "/metrics counts {counted} series");
     // The cut is told.
     let meta = &shown.body["meta"];
     assert!(meta.to_string().contains("true"), "{meta}");

@@ -1,2 +1,3 @@
--- Bytes of the whole database on disk.
-SELECT pg_database_size(current_database())
+-- Bytes of the whole database on disk, and series of all projects.
+SELECT pg_database_size(current_database()) AS bytes,
+  (SELECT COALESCE(sum(series), 0)::float8 FROM metric_series_counts) AS series
