@@ -11,6 +11,8 @@ use super::{Parts, Trouble, locked};
 const SAMPLES_BYTES: usize = 1 << 20;
 /// The size of a dictionary (ADR 0008).
 const DICTIONARY_BYTES: usize = 64 << 10;
+/// The number of the only one there is.
+const NUMBER: u32 = 1;
 
 impl Parts {
     /// Shows bodies and recipes to the trainer. The answer is the trainer once it has seen enough.
@@ -31,7 +33,7 @@ impl Parts {
             if let Err(trouble) = parts.train(trainer).await {
                 tracing::info!(why = ?trouble, "no dictionary for payloads yet");
                 let mut place = locked(&parts.trainer);
-                if parts.codecs.next_number() == 1 {
+                if parts.codecs.next_number() == NUMBER {
                     *place = Some(Trainer::default());
                 }
             }
@@ -49,12 +51,12 @@ impl Parts {
         self.publish(&mut connection, bytes).await
     }
 
-    /// Offers a dictionary to all processes, and takes the one that came first.
+    /// Offers a dictionary to all processes, and takes the one that came first: another process may have offered its own
+    /// while this one was made, and this process may know it by now.
     async fn publish(&self, connection: &mut PgConnection, bytes: Vec<u8>) -> Result<(), Trouble> {
-        let number = self.codecs.next_number();
-        let dictionary = Dictionary::new(number, bytes);
+        let dictionary = Dictionary::new(NUMBER, bytes);
         let add = sqlx::query(include_str!("../sql/parts/add_dictionary.sql"));
-        add.bind(number.cast_signed())
+        add.bind(NUMBER.cast_signed())
             .bind(dictionary.as_bytes())
             .execute(&mut *connection)
             .await?;
