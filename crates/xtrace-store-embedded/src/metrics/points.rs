@@ -19,6 +19,10 @@ use crate::projection::schema::Rows;
 const HOUR_MICROS: i64 = 3_600_000_000;
 /// The first slice.
 const SLICE_MICROS: i64 = 6 * HOUR_MICROS;
+/// A slice longer than this is looked at before it is read: slices grow where there is nothing, and a slice is in memory
+/// as a whole.
+const LONG_MICROS: i64 = 24 * HOUR_MICROS;
+const POINTS_MAX: i64 = 5_000_000;
 /// Series are read by the range of their ids where that holds fewer than so many times as many.
 const DENSE_FACTOR: i64 = 2;
 
@@ -48,14 +52,18 @@ pub fn fold(
             format!("AND p.series_id IN (SELECT unnest([{}])) ", ids.join(","))
         }
     };
-    let sql = format!(
-        "SELECT p.series_id, p.timestamp, p.value FROM {} AS p \
+    let source = format!(
+        "FROM {} AS p \
          WHERE p.series_id BETWEEN CAST($1 AS BIGINT) AND CAST($2 AS BIGINT) {of_series}\
-         AND p.timestamp >= CAST($3 AS TIMESTAMP) AND p.timestamp < CAST($4 AS TIMESTAMP){order}",
+         AND p.timestamp >= CAST($3 AS TIMESTAMP) AND p.timestamp < CAST($4 AS TIMESTAMP)",
         at.source(Rows::Points)?
     );
+    let sql = format!("SELECT p.series_id, p.timestamp, p.value {source}{order}");
     at.ensure_wanted()?;
     let mut statement = at.connection().prepare(&sql)?;
+    let mut count_first = at
+        .connection()
+        .prepare(&format!("SELECT count(*) {source}"))?;
     let members: HashMap<i64, i64> = ids.into_iter().zip(groups.numbers()).collect();
     let mut folding = Folding::new(plan);
     let mut run = Run::default();
@@ -68,6 +76,14 @@ pub fn fold(
     while let Some((from, until)) = slices.next() {
         at.ensure_wanted()?;
         let time = |micros| Duck::Timestamp(TimeUnit::Microsecond, micros);
+        if until - from > LONG_MICROS {
+            let bounds = params![least, greatest, time(from), time(until)];
+            let points: i64 = count_first.query_row(bounds, |row| row.get(0))?;
+            if points > POINTS_MAX {
+                slices.shorten();
+                continue;
+            }
+        }
         // Not as a stream: an interrupt in its middle would be a panic.
         let batches = statement.query_arrow(params![least, greatest, time(from), time(until)])?;
         let mut count = 0;

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::GroupBuckets;
-use crate::error::{ErrorKind, StoreError};
 use xtrace_model::Timestamp;
 use xtrace_query::{MetricAggregation, MetricPlan};
+
+use super::GroupBuckets;
+use crate::error::{ErrorKind, StoreError};
 
 /// Microseconds since the epoch, and a value.
 pub type Point = (i64, f64);
@@ -326,4 +327,27 @@ fn too_many_values() -> StoreError {
         "a percentile over more than {VALUES_MAX} points of overlapping buckets; ask for shorter steps or fewer series"
     );
     StoreError::new(ErrorKind::TooLarge, "metrics.query", why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_grow_over_nothing_shrink_where_there_is_much_and_leave_nothing_out() {
+        let mut slices = Slices::new(0, 1_000, 6, 1);
+        let mut seen = Vec::new();
+        while let Some((from, until)) = slices.next() {
+            // All points are at the end.
+            if until > 900 && until - from > 8 {
+                slices.shorten();
+                continue;
+            }
+            seen.push((from, until));
+            slices.advance(if from < 900 { 0 } else { MANY_POINTS });
+        }
+        assert!(seen.iter().any(|(from, until)| until - from > 300));
+        assert!(seen.windows(2).all(|pair| pair[0].1 == pair[1].0));
+        assert_eq!((seen[0].0, seen[seen.len() - 1].1), (0, 1_000));
+    }
 }
